@@ -1,0 +1,1 @@
+"""What every Florin service shares: money, identifiers, errors, database, streams, the HTTP service frame."""
