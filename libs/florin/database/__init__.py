@@ -1,0 +1,21 @@
+"""MySQL and MariaDB behind one thin module: the only one that knows the driver (aiomysql)."""
+
+from florin.database.connection import Connection, Row
+from florin.database.errors import CommitUnknown, DatabaseUnavailable, DuplicateKey, TransactionRolledBack
+from florin.database.literals import literal
+from florin.database.migrations import MigrationError, migrate
+from florin.database.pool import Database, DatabaseSettings
+
+__all__ = [
+    "CommitUnknown",
+    "Connection",
+    "Database",
+    "DatabaseSettings",
+    "DatabaseUnavailable",
+    "DuplicateKey",
+    "MigrationError",
+    "Row",
+    "TransactionRolledBack",
+    "literal",
+    "migrate",
+]
