@@ -1,0 +1,1 @@
+"""Takes payments and keeps every cent accounted for."""

@@ -1,0 +1,1 @@
+"""The rules of payments: pure, synchronous, without I/O."""

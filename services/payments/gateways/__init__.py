@@ -1,0 +1,1 @@
+"""The ports to the outside, and their adapters."""
