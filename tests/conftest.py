@@ -1,0 +1,60 @@
+"""Fixtures for all tests: real servers, started once for a run and only when a test asks for them."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from tests.support.servers import MariaDBServer, running_mariadb, running_redis, temporary_folder
+
+from devtools.redis import Redis
+from florin.database import Database, DatabaseSettings, migrate
+
+DatabaseFactory = Callable[[Sequence[Path]], Awaitable[Database]]
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """The folder that private servers live in."""
+    with temporary_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def mariadb(server_folder: Path) -> Iterator[MariaDBServer]:
+    """A private MariaDB with durable settings."""
+    with running_mariadb(server_folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_folder: Path) -> Iterator[Redis]:
+    """A private Redis, with whatever earlier tests left in it: use `redis_url` for an empty one."""
+    with running_redis(server_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis) -> str:
+    """An empty Redis."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture
+async def database_factory(mariadb: MariaDBServer) -> AsyncIterator[DatabaseFactory]:
+    """Makes databases: ``await database_factory([migration folders])`` opens one on a fresh, migrated schema."""
+    opened: list[tuple[str, Database]] = []
+
+    async def make(folders: Sequence[Path] = ()) -> Database:
+        name = f"t_{secrets.token_hex(8)}"
+        mariadb.create_database(name)
+        database = await Database.open(DatabaseSettings(url=mariadb.url(name), pool_size=8))
+        opened.append((name, database))
+        await migrate(database, list(folders))
+        return database
+
+    yield make
+    for name, database in opened:
+        await database.close()
+        mariadb.drop_database(name)
