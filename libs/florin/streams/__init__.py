@@ -1,0 +1,1 @@
+"""Partitioned streams with consumer groups: the port, and Redis behind it."""
