@@ -6,6 +6,7 @@ from typing import Any
 from florin.contracts.events import Event, encode_event
 from florin.database import Connection
 from florin.streams.port import partition_of
+from florin.telemetry import current_traceparent
 
 OUTBOX_COLUMNS = (
     "event_id",
@@ -26,7 +27,10 @@ OUTBOX_COLUMNS = (
 def outbox_rows(
     stream: str, events: Sequence[Event], traceparent: str | None = None
 ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-    """Columns and rows of table ``outbox``, for a writer that puts many decisions into one statement."""
+    """Columns and rows of table ``outbox``, for a writer that puts many decisions into one statement.
+
+    ``traceparent`` is the one of the request that decided; the writer's own trace is nobody's.
+    """
     return OUTBOX_COLUMNS, [
         (
             event.id,
@@ -46,14 +50,12 @@ def outbox_rows(
     ]
 
 
-async def record_events(
-    conn: Connection, stream: str, events: Sequence[Event], *, traceparent: str | None = None
-) -> None:
+async def record_events(conn: Connection, stream: str, events: Sequence[Event]) -> None:
     """Owe the publication of events, in the caller's transaction.
 
     Call it while the aggregate's row is locked: only then does the order of rows follow the order of versions. Raises
     DuplicateKey where the event, or this version of the aggregate, is already there. Call ``Relay.wake()`` after the
     commit.
     """
-    columns, rows = outbox_rows(stream, events, traceparent)
+    columns, rows = outbox_rows(stream, events, current_traceparent())
     await conn.insert_rows("outbox", columns, rows)

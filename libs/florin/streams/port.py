@@ -91,10 +91,12 @@ class RefusalKind(StrEnum):
     """The transport lost the writer's mark or entries that it had taken: publish again from the lowest floor."""
     FENCED = "fenced"
     """Somebody wrote under a higher fence."""
+    FAILED = "failed"
+    """The transport could not do it for this partition; a part of the entries may be there."""
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Nothing was appended. ``seen_fence`` is the highest fence that the transport knows."""
+    """Not appended. ``seen_fence`` is the highest fence that the transport knows."""
 
     kind: RefusalKind
     seen_fence: int = 0
