@@ -1,0 +1,1 @@
+"""HTTP handlers and their request and response Structs."""

@@ -1,0 +1,1 @@
+"""Rules of delivery: pure and synchronous; time and chance come as arguments."""

@@ -1,0 +1,1 @@
+"""SQL beside its row types."""
