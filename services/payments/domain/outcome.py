@@ -1,7 +1,7 @@
 """What an acquirer's answer, or its silence, tells about one operation.
 
-The five kinds are all there is, and they differ in what may follow: after ``Approved`` and ``Declined`` the operation is
-decided; after ``NotSent`` and a final ``NotFound`` nothing happened at the acquirer; after ``Unknown`` it must be asked.
+The kinds differ in what may follow: after ``Approved`` and ``Declined`` the operation is decided; after ``NotSent`` and
+a final ``NotFound`` nothing happened at the acquirer; after ``Unknown`` and ``Pending`` it must be asked again.
 """
 
 from datetime import date, datetime

@@ -1,8 +1,8 @@
 """The port to acquirers. A connector speaks one acquirer's protocol and decides nothing.
 
 A connector never raises for what an acquirer or the network does: every answer and every silence is an `Outcome`.
-The line that matters: ``NotSent`` only where it is certain that no byte of the request was taken; everything after that, an
-answer that cannot be read included, is ``Unknown``.
+The line that matters: ``NotSent`` only where it is certain that no byte of the request was taken; everything after
+that, an answer that cannot be read included, is ``Unknown``.
 """
 
 from collections.abc import Mapping
@@ -69,8 +69,8 @@ Request = AuthorizeRequest | CaptureRequest | VoidRequest | RefundRequest
 class Callback(Struct, frozen=True):
     """A verified message from an acquirer.
 
-    ``callback_id`` is the acquirer's id of the message (for deduplication), ``reference`` ours of the operation. A message about
-    a dispute carries ``dispute`` instead of an outcome.
+    ``callback_id`` is the acquirer's id of the message (for deduplication), ``reference`` ours of the operation. A
+    message about a dispute carries ``dispute`` instead of an outcome.
     """
 
     callback_id: str

@@ -1,0 +1,64 @@
+"""A payment comes into being, confirmed in the same step or later."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from payments.domain.confirm import Confirm, confirm
+from payments.domain.decision import Announcement, Answer, Context, Decision, Result
+from payments.domain.payment import CaptureMethod, Card, Channel, Initiator, Payment, Route
+
+
+class Create(Struct, frozen=True):
+    """Make a payment of ``amount_minor``. ``routes`` are set where it is to be confirmed at once, best first."""
+
+    context: Context
+    payment_id: str
+    livemode: bool
+    merchant_id: str
+    config_version: int
+    amount_minor: int
+    currency: str
+    exponent: int
+    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    initiator: Initiator = Initiator.CUSTOMER
+    channel: Channel = Channel.ECOMMERCE
+    card: Card | None = None
+    description: str = ""
+    merchant_reference: str = ""
+    metadata: dict[str, str] = {}
+    routes: tuple[Route, ...] | None = None
+    api_version: str = ""
+    traceparent: str = ""
+
+
+def create(command: Create) -> Decision:
+    """Decide a new payment. Raises PaymentMethodMissing where it is to be confirmed and has no card."""
+    payment = Payment(
+        id=command.payment_id,
+        livemode=command.livemode,
+        merchant_id=command.merchant_id,
+        version=1,
+        config_version=command.config_version,
+        amount_minor=command.amount_minor,
+        currency=command.currency,
+        exponent=command.exponent,
+        capture_method=command.capture_method,
+        created_at=command.context.at,
+        initiator=command.initiator,
+        channel=command.channel,
+        description=command.description,
+        merchant_reference=command.merchant_reference,
+        metadata=command.metadata,
+        card=command.card,
+        api_version=command.api_version,
+        traceparent=command.traceparent,
+    )
+    created = Announcement("payment.created")
+    if command.routes is None:
+        answer = Answer(command.context.key_id, Result.CREATED)
+        return Decision(kind="create", payment=payment, events=(created,), answers=(answer,))
+    confirmed = confirm(payment, Confirm(command.context, command.routes, creating=True))
+    # One decision, one version: creating and confirming are stored as one.
+    return replace(
+        confirmed, kind="create", payment=replace(confirmed.payment, version=1), events=(created, *confirmed.events)
+    )

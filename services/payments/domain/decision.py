@@ -1,0 +1,89 @@
+"""What a rule decides, as plain data, and what every command brings along."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from payments.domain.ledger import Line
+from payments.domain.payment import Payment
+
+
+class FreshIds(Struct, frozen=True):
+    """Names for whatever a decision may create; drawn once a command, so that deciding again gives the same names.
+
+    References are known to the acquirer (`florin.ids.new_acquirer_reference`).
+    """
+
+    attempt_id: str
+    operation_id: str
+    reference: str
+    capture_id: str
+    repair_id: str
+    repair_reference: str
+
+
+class Context(Struct, frozen=True):
+    """What comes with every command: the decision's id, who, when, the names, and the key that waits for a reply."""
+
+    decision_id: str
+    actor: str
+    at: datetime
+    ids: FreshIds
+    key_id: str = ""
+
+    def deadline(self, timeout_s: int) -> datetime:
+        """When silence about an operation sent now becomes a reason to ask: its time-out and a margin."""
+        return self.at + timedelta(seconds=timeout_s + 5)
+
+
+class Result(StrEnum):
+    """How a request ended, for its reply."""
+
+    CREATED = "created"
+    DONE = "done"
+    PENDING = "pending"
+    DECLINED = "declined"
+    FAILED = "failed"
+
+
+class Answer(Struct, frozen=True):
+    """The reply owed to an idempotency key: about the payment, or about one operation (a refund) of it."""
+
+    key_id: str
+    result: Result
+    operation_id: str = ""
+
+
+class Announcement(Struct, frozen=True):
+    """An event to publish; it carries the snapshot of the payment, and of one operation where it is about that."""
+
+    type: str
+    operation_id: str = ""
+
+
+class Decision(Struct, frozen=True):
+    """The new state and all that must be stored and done with it.
+
+    ``perform`` lists ids of operations that were just committed as sending. ``changed`` is False where a command found
+    everything done already: nothing is stored then.
+    """
+
+    kind: str
+    payment: Payment
+    lines: tuple[Line, ...] = ()
+    events: tuple[Announcement, ...] = ()
+    perform: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    detail: dict[str, str] = {}
+    changed: bool = True
+
+
+Decide = Callable[[Payment | None], Decision]
+"""A rule bound to its command; None stands for a payment that does not exist yet."""
+
+
+def unchanged(payment: Payment) -> Decision:
+    """The decision that there is nothing to decide."""
+    return Decision(kind="nothing", payment=payment, changed=False)

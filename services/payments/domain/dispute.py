@@ -1,0 +1,51 @@
+"""A cardholder disputes a charge (a chargeback in scheme terms), and how it ends."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from payments.domain import ledger
+from payments.domain.changes import advanced
+from payments.domain.decision import Announcement, Context, Decision, unchanged
+from payments.domain.payment import Dispute, Payment
+
+_ENDINGS = {"won": ledger.win_dispute, "lost": ledger.lose_dispute}
+
+
+class RecordDispute(Struct, frozen=True):
+    """What the acquirer tells of a dispute about an operation. ``state`` is opened, won or lost."""
+
+    context: Context
+    operation_id: str
+    dispute_id: str
+    state: str
+    amount_minor: int
+    currency: str
+    reason_code: str = ""
+
+
+def record_dispute(payment: Payment, command: RecordDispute) -> Decision:
+    """Decide a dispute's news. Told twice, or its opening told after its end, it changes nothing."""
+    found = payment.find_operation(command.operation_id)
+    known = next((d for d in payment.disputes if d.id == command.dispute_id), None)
+    if found is None or (known is not None and (known.state == command.state or known.state in _ENDINGS)):
+        return unchanged(payment)
+    _, operation = found
+    dispute = Dispute(
+        id=command.dispute_id,
+        state=command.state,
+        amount_minor=command.amount_minor,
+        currency=command.currency,
+        reason_code=command.reason_code,
+        opened_at=known.opened_at if known else command.context.at,
+    )
+    lines = () if known else ledger.reserve_dispute(operation, command.amount_minor)
+    if command.state in _ENDINGS:
+        lines = (*lines, *_ENDINGS[command.state](operation, command.amount_minor))
+    others = tuple(d for d in payment.disputes if d.id != dispute.id)
+    return Decision(
+        kind=f"dispute_{command.state}",
+        payment=replace(advanced(payment), disputes=(*others, dispute)),
+        lines=lines,
+        events=(Announcement(f"dispute.{command.state}"),),
+        detail={"dispute_id": dispute.id, "reason_code": dispute.reason_code},
+    )

@@ -1,0 +1,92 @@
+"""The status of a payment: derived from its operations, with every legal transition written down."""
+
+from enum import StrEnum
+
+from payments.domain.amounts import amounts_of, capturable_attempt
+from payments.domain.payment import OperationState, Payment, Verb
+
+
+class Status(StrEnum):
+    """What a payment waits for, or how it ended. Each value's sentence is in `MEANING`."""
+
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
+    PROCESSING = "processing"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    REQUIRES_CAPTURE = "requires_capture"
+    PARTIALLY_CAPTURED_AND_CAPTURABLE = "partially_captured_and_capturable"
+    PARTIALLY_CAPTURED = "partially_captured"
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    CONFLICTED = "conflicted"
+
+
+MEANING: dict[Status, str] = {
+    Status.REQUIRES_PAYMENT_METHOD: "No card yet, or the last one was declined: confirm with a card.",
+    Status.REQUIRES_CONFIRMATION: "Has a card and waits for the merchant's word.",
+    Status.REQUIRES_ACTION: "The cardholder must do something first (3-D Secure).",
+    Status.PROCESSING: "An operation is on its way at the acquirer.",
+    Status.OUTCOME_UNKNOWN: "The acquirer did not answer; it is being asked. The money may have moved.",
+    Status.REQUIRES_CAPTURE: "Authorised: capture it or cancel it before it expires.",
+    Status.PARTIALLY_CAPTURED_AND_CAPTURABLE: "Part is captured, and more may be.",
+    Status.PARTIALLY_CAPTURED: "Less than the amount was captured, and no more can be.",
+    Status.SUCCEEDED: "The whole amount was captured.",
+    Status.CANCELED: "Given up before anything was captured.",
+    Status.EXPIRED: "The authorisation ran out before anything was captured.",
+    Status.CONFLICTED: "The acquirer's books and ours disagree: a person must look.",
+}
+
+_S = Status
+_SETTLED = frozenset({_S.PARTIALLY_CAPTURED, _S.SUCCEEDED})
+# From a status to those that one decision may lead to (staying the same is always legal).
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    _S.REQUIRES_PAYMENT_METHOD: frozenset({_S.REQUIRES_CONFIRMATION, _S.PROCESSING, _S.CANCELED}),
+    _S.REQUIRES_CONFIRMATION: frozenset({_S.PROCESSING, _S.REQUIRES_ACTION, _S.CANCELED}),
+    _S.REQUIRES_ACTION: frozenset({_S.PROCESSING, _S.REQUIRES_PAYMENT_METHOD, _S.CANCELED}),
+    _S.PROCESSING: frozenset(_S) - {_S.PROCESSING, _S.REQUIRES_ACTION},
+    _S.OUTCOME_UNKNOWN: frozenset(_S) - {_S.OUTCOME_UNKNOWN, _S.REQUIRES_ACTION},
+    _S.REQUIRES_CAPTURE: frozenset({_S.PROCESSING, _S.EXPIRED, _S.CONFLICTED}),
+    _S.PARTIALLY_CAPTURED_AND_CAPTURABLE: frozenset({_S.PROCESSING, _S.CONFLICTED}) | _SETTLED,
+    _S.PARTIALLY_CAPTURED: frozenset({_S.CONFLICTED, _S.SUCCEEDED}),
+    _S.SUCCEEDED: frozenset({_S.CONFLICTED}),
+    _S.CANCELED: frozenset({_S.CONFLICTED}),
+    _S.EXPIRED: frozenset({_S.CONFLICTED}),
+    _S.CONFLICTED: frozenset(),
+}
+
+
+def status_of(payment: Payment) -> Status:
+    """Derive the status. Refunds do not change it: each has a state of its own."""
+    if payment.conflict:
+        return Status.CONFLICTED
+    if payment.canceled_at is not None:
+        return Status.CANCELED
+    waiting = [
+        o
+        for attempt in payment.attempts
+        if not attempt.abandoned
+        for o in attempt.operations
+        if o.open and o.verb is not Verb.REFUND and not o.repairing
+    ]
+    if any(o.state is OperationState.UNKNOWN for o in waiting):
+        return Status.OUTCOME_UNKNOWN
+    if waiting:
+        return Status.PROCESSING
+    return _settled_status(payment)
+
+
+def _settled_status(payment: Payment) -> Status:
+    """The status of a payment that waits for no acquirer."""
+    open_authorization = capturable_attempt(payment) is not None
+    captured_minor = amounts_of(payment).captured_minor
+    if captured_minor >= payment.amount_minor:
+        return Status.SUCCEEDED
+    if captured_minor:
+        return Status.PARTIALLY_CAPTURED_AND_CAPTURABLE if open_authorization else Status.PARTIALLY_CAPTURED
+    if open_authorization:
+        return Status.REQUIRES_CAPTURE
+    if payment.expired_at is not None:
+        return Status.EXPIRED
+    return Status.REQUIRES_CONFIRMATION if payment.card else Status.REQUIRES_PAYMENT_METHOD
