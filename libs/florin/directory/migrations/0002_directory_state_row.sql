@@ -1,0 +1,1 @@
+INSERT IGNORE INTO directory_state (id) VALUES (1)
