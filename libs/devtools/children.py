@@ -8,6 +8,7 @@ import ctypes
 import os
 import pwd
 import signal
+import stat
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,13 +24,14 @@ def start_child(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     account: pwd.struct_passwd | None = None,
-    when_parent_dies: signal.Signals = signal.SIGTERM,
+    when_parent_dies: signal.Signals | None = signal.SIGTERM,
     executable: str | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, so that Ctrl-C reaches only the parent, which stops it in order.
 
     ``account`` drops root's rights before the program starts. Call it from the main thread: the kernel sends
-    ``when_parent_dies`` when the *thread* that started the child ends.
+    ``when_parent_dies`` when the *thread* that started the child ends. None lets the child outlive its parent.
     """
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -41,18 +43,21 @@ def start_child(
             env=None if env is None else dict(env),
             cwd=cwd,
             start_new_session=True,
+            pass_fds=tuple(pass_fds),
             preexec_fn=_before_exec(account, when_parent_dies, os.getpid()),
         )
 
 
 def _before_exec(
-    account: pwd.struct_passwd | None, when_parent_dies: signal.Signals, parent_pid: int
+    account: pwd.struct_passwd | None, when_parent_dies: signal.Signals | None, parent_pid: int
 ) -> Callable[[], None]:
     def prepare() -> None:
         if account is not None:
             os.setgroups([])
             os.setgid(account.pw_gid)
             os.setuid(account.pw_uid)
+        if when_parent_dies is None:
+            return
         # After the change of account: a change of credentials clears the setting.
         _libc.prctl(_PR_SET_PDEATHSIG, int(when_parent_dies), 0, 0, 0)
         if os.getppid() != parent_pid:
@@ -74,9 +79,12 @@ def stop_child(child: subprocess.Popen[bytes], *, timeout_s: float) -> bool:
     return True
 
 
-def server_account() -> pwd.struct_passwd | None:
-    """The account that database servers run as: None (our own) unless we are root."""
-    if os.geteuid() != 0:
+def server_account(folder: Path) -> pwd.struct_passwd | None:
+    """The account that a database server in ``folder`` runs as: None (our own) unless we are root.
+
+    As root too where the folder lies below one that only root may enter: nobody else could reach it.
+    """
+    if os.geteuid() != 0 or not all(parent.stat().st_mode & stat.S_IXOTH for parent in folder.absolute().parents):
         return None
     for name in ("florin", "mysql", "nobody"):
         try:

@@ -68,17 +68,19 @@ class MariaDB:
         init_statements: Sequence[str] = (),
         settings: dict[str, str] | None = None,
         when_parent_dies: signal.Signals = signal.SIGTERM,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.host = HOST
         self.port = port
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "mariadb.log"
-        self.account: pwd.struct_passwd | None = server_account()
+        self.account: pwd.struct_passwd | None = server_account(folder)
         self.process: subprocess.Popen[bytes] | None = None
         self._settings = DURABLE_SETTINGS | (settings or {})
         self._init_statements = list(init_statements)
         self._when_parent_dies = when_parent_dies
+        self._pass_fds = tuple(pass_fds)
 
     @property
     def pid(self) -> int:
@@ -103,6 +105,7 @@ class MariaDB:
             cwd=self.folder,
             account=self.account,
             when_parent_dies=self._when_parent_dies,
+            pass_fds=self._pass_fds,
         )
         self._wait_until_it_answers(self.process)
 

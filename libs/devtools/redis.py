@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from devtools.children import hand_over, last_lines, server_account, start_child, stop_child
@@ -26,16 +27,23 @@ class Redis:
     """One private server. ``folder`` holds everything of it: data, configuration, log."""
 
     def __init__(
-        self, folder: Path, port: int, password: str, *, when_parent_dies: signal.Signals = signal.SIGTERM
+        self,
+        folder: Path,
+        port: int,
+        password: str,
+        *,
+        when_parent_dies: signal.Signals = signal.SIGTERM,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.host = HOST
         self.port = port
         self.password = password
         self.folder = folder
         self.log = folder / "redis.log"
-        self.account: pwd.struct_passwd | None = server_account()
+        self.account: pwd.struct_passwd | None = server_account(folder)
         self.process: subprocess.Popen[bytes] | None = None
         self._when_parent_dies = when_parent_dies
+        self._pass_fds = tuple(pass_fds)
 
     @property
     def url(self) -> str:
@@ -64,6 +72,7 @@ class Redis:
             cwd=self.folder,
             account=self.account,
             when_parent_dies=self._when_parent_dies,
+            pass_fds=self._pass_fds,
         )
         self._wait_until_it_answers(self.process)
 

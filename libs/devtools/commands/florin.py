@@ -1,0 +1,19 @@
+"""Run the command line of Florin with the settings of the running platform.
+
+./dev florin --help lists what it does: merchants, keys, payments, deliveries, dead letters, the ledger.
+"""
+
+from devtools import environment
+from devtools.failure import Failure
+from devtools.operator_settings import operator_settings
+from devtools.state import load_state
+
+PASSES_ARGUMENTS = True
+
+
+def run(arguments: list[str]) -> int:
+    """Become the command line."""
+    state = load_state()
+    if state is None:
+        raise Failure("The platform was never started here: ./dev up.")
+    environment.run_instead(["-m", "florin_cli.main", *arguments], operator_settings(state))

@@ -1,0 +1,19 @@
+"""What the command line ``florin`` needs to speak to the running platform."""
+
+import json
+
+from devtools.state import State
+
+
+def operator_settings(state: State) -> dict[str, str]:
+    """Environment variables for `florin_cli`: addresses, the operators' token, the demo merchant's key."""
+    settings = {
+        f"FLORIN_{name.upper()}_URL": state.url(name)
+        for name in ("payments", "merchants", "notifications", "simulator")
+    }
+    settings["FLORIN_ADMIN_TOKEN"] = state.secrets["admin_token"]
+    if state.demo_file.exists():
+        demo = json.loads(state.demo_file.read_text())
+        settings["FLORIN_API_KEY"] = demo["api_key"]
+        settings["FLORIN_MERCHANT"] = demo["merchant_id"]
+    return settings
