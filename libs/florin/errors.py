@@ -6,6 +6,7 @@ FlorinError
 ├── Forbidden               kind=forbidden        a good credential without this right
 ├── NotFound                kind=not_found        no such thing, or another merchant's
 ├── Conflict                kind=conflict         the thing's state does not allow it
+├── Stale                   kind=stale            written from an older state than the present one
 ├── Declined                kind=declined         valid, and refused by the other side
 ├── TooLarge                kind=too_large        a body or a value past its limit
 ├── RateLimited             kind=rate_limited     later; carries retry_after_s
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    STALE = "stale"
     DECLINED = "declined"
     TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
@@ -43,6 +45,8 @@ class FlorinError(Exception):
     kind: ClassVar[Kind] = Kind.INVALID
     title: ClassVar[str] = "The request could not be carried out"
     retryable: ClassVar[bool] = False
+    contradicts: ClassVar[bool] = False
+    """Well-formed and understood, yet at odds with what was said before (a used key with another body)."""
 
     def __init__(self, detail: str, *, param: str | None = None, **extensions: Any) -> None:
         super().__init__(detail)
@@ -89,6 +93,14 @@ class Conflict(FlorinError):
     code = "conflict"
     kind = Kind.CONFLICT
     title = "The present state does not allow this"
+
+
+class Stale(FlorinError):
+    """The writer knew an older state than the one that is stored; what it wrote is overtaken."""
+
+    code = "stale"
+    kind = Kind.STALE
+    title = "A newer state is stored already"
 
 
 class Declined(FlorinError):

@@ -1,0 +1,42 @@
+"""The HTTP frame of every service: app, problems, limits, health, metrics, documentation, graceful stop."""
+
+from florin.service.app import Lifespan, ServiceApp, create_app
+from florin.service.background import Background
+from florin.service.guards import admin_guard, bearer_token, internal_guard, token_guard
+from florin.service.idempotency import idempotency_key, parse_idempotency_key
+from florin.service.limits import Limits, RateLimiter
+from florin.service.openapi import ADMIN_TOKEN, API_KEY, INTERNAL_TOKEN
+from florin.service.pages import PAGE, Page, PageRequest, page_of
+from florin.service.problems import Problem, problem_of, status_of
+from florin.service.server import Server, prepare, serve, settings_or_exit
+from florin.service.settings import ServiceSettings
+
+__all__ = [
+    "ADMIN_TOKEN",
+    "API_KEY",
+    "INTERNAL_TOKEN",
+    "PAGE",
+    "Background",
+    "Lifespan",
+    "Limits",
+    "Page",
+    "PageRequest",
+    "Problem",
+    "RateLimiter",
+    "Server",
+    "ServiceApp",
+    "ServiceSettings",
+    "admin_guard",
+    "bearer_token",
+    "create_app",
+    "idempotency_key",
+    "internal_guard",
+    "page_of",
+    "parse_idempotency_key",
+    "prepare",
+    "problem_of",
+    "serve",
+    "settings_or_exit",
+    "status_of",
+    "token_guard",
+]

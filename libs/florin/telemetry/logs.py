@@ -1,0 +1,110 @@
+"""Logs as JSON lines on stdout, redacted, with the request and the trace they belong to."""
+
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+
+from florin.telemetry.redaction import redact, redact_value
+from florin.telemetry.tracing import current_trace_id
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The request that is being answered."""
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def timestamp(seconds: float) -> str:
+    """RFC 3339 in UTC, with microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class JsonFormatter(logging.Formatter):
+    """One log record as one line of JSON. Whatever came with ``extra=`` becomes a member of the line."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        line: dict[str, Any] = {
+            "time": timestamp(record.created),
+            "level": record.levelname,
+            "service": self._service,
+            "logger": record.name,
+            "message": redact(_message_of(record)),
+        }
+        if (current := request_id.get()) is not None:
+            line["request_id"] = current
+        if (trace_id := current_trace_id()) is not None:
+            line["trace_id"] = trace_id
+        for name, value in vars(record).items():
+            if name not in _STANDARD and name not in line:
+                line[name] = redact_value(value, name)
+        if record.exc_info:
+            line["exception"] = redact(self.formatException(record.exc_info))
+        if record.stack_info:
+            line["stack"] = redact(record.stack_info)
+        return _encode(line).decode()
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    args = record.args
+    if isinstance(args, Mapping):  # logging's own convention: one mapping fills %(name)s placeholders
+        record = logging.makeLogRecord({**vars(record), "args": redact_value(args)})
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):
+        # A wrong format string must not lose the line, nor write its traceback past the redaction.
+        return f"{record.msg} {args!r}"
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes each line at once. A failed write is counted nowhere and raises nothing: logs never stop payments."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Stay silent: the default would print the record, unredacted, on stderr."""
+
+
+_output: TextIO | None = None
+_service = ""
+
+
+def write_access_line(**members: Any) -> None:
+    """One line for one answered request, past the logging machinery: it would cost more than the request's routing.
+
+    The members hold no free text but what the caller has redacted.
+    """
+    if _output is None:
+        return
+    line = {"time": timestamp(time.time()), "level": "INFO", "service": _service, "logger": "access", **members}
+    try:
+        _output.write(_encode(line).decode() + "\n")
+        _output.flush()
+    except (OSError, ValueError):  # a full disk, a closed pipe: logs never stop payments
+        return
+
+
+def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send every log line of this process through `JsonFormatter` to stdout (or ``stream``)."""
+    global _output, _service
+    _output, _service = stream or sys.stdout, service
+    handler = LineHandler(_output)
+    handler.setFormatter(JsonFormatter(service))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "litestar"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # The access log is the frame's own; asyncio's debug lines and aiohttp's client access lines help nobody.
+    logging.getLogger("uvicorn.access").disabled = True
+    logging.captureWarnings(capture=True)
