@@ -109,6 +109,6 @@ def _install(folder: Path, inherited: dict[str, str]) -> None:
             tail = "\n".join(f"    {line}" for line in lines if "ERROR" in line or "rror:" in line) or lines[-1]
             raise Failure(
                 f"The packages could not be installed:\n{tail}\n"
-                "pip used this machine's index settings (pip.conf, PIP_INDEX_URL); mend them or the network and run again."
+                "pip used this machine's settings (pip.conf, PIP_INDEX_URL); mend them or the network and run again."
             )
         step.progress(f"{total} of {total}")
