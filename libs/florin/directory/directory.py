@@ -12,8 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
@@ -157,9 +156,13 @@ class Directory:
         except MerchantsUnreachable as error:
             _log.warning("merchants does not answer (%s): serving what was known last.", error)
 
-    def tasks(self) -> list[Coroutine[Any, Any, None]]:
-        """What has to run in the background."""
-        return [self._refresh_for_ever(), self._pull_for_ever(), self._report_for_ever()]
+    def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What has to run in the background, by name (`florin.service.Background.start`)."""
+        return {
+            "directory.refresh": self._refresh_for_ever,
+            "directory.pull": self._pull_for_ever,
+            "directory.report": self._report_for_ever,
+        }
 
     async def close(self) -> None:
         """Give the connections to merchants back."""

@@ -8,9 +8,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -91,9 +90,9 @@ class SecretLeases:
             except SecretMissing as error:
                 _log.warning("%s", error.detail)
 
-    def tasks(self) -> list[Coroutine[Any, Any, None]]:
-        """What has to run in the background."""
-        return [self._renew_for_ever()]
+    def tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What has to run in the background, by name (`florin.service.Background.start`)."""
+        return {"secrets.renew": self._renew_for_ever}
 
     async def close(self) -> None:
         """Forget everything and give the connections back."""
