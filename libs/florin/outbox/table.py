@@ -1,0 +1,116 @@
+"""Statements on table ``outbox``: what is owed to the streams, and what is known to be there."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from florin.database import Connection, literal
+from florin.outbox.ordering import OutboxRow
+from florin.streams.floors import Floors
+from florin.streams.port import ORIGIN, EntryId, Partition
+
+_ROW = "seq, stream, partition_no, aggregate_id, version, n, event_id, payload, traceparent, occurred_at"
+
+
+def _of(partition: Partition) -> str:
+    return f"stream = {literal(partition.stream)} AND partition_no = {partition.number}"
+
+
+def _past(floor: EntryId) -> str:
+    # Written out: the server uses no index for a comparison of tuples.
+    return f"(entry_fence > {floor.fence} OR (entry_fence = {floor.fence} AND entry_seq > {floor.seq}))"
+
+
+async def find_unpublished(
+    conn: Connection, partitions: Sequence[Partition], *, limit: int
+) -> dict[Partition, list[OutboxRow]]:
+    """The oldest unpublished rows of each partition, at most ``limit`` of each."""
+    selects = (
+        f"(SELECT {_ROW} FROM outbox FORCE INDEX (entry) WHERE {_of(partition)}"
+        f" AND entry_fence IS NULL AND entry_seq IS NULL ORDER BY seq LIMIT {limit})"
+        for partition in partitions
+    )
+    found: dict[Partition, list[OutboxRow]] = {}
+    for row in await conn.fetch_all(" UNION ALL ".join(selects)):
+        values: list[Any] = list(row.values())
+        partition = Partition(values[1], values[2])
+        found.setdefault(partition, []).append(OutboxRow(values[0], partition, *values[3:]))
+    return found
+
+
+async def mark_published(conn: Connection, published: Mapping[Partition, tuple[EntryId, Sequence[OutboxRow]]]) -> None:
+    """Note the consecutive ids, from the first on, under which rows of each partition went out."""
+    statements = []
+    for first, rows in published.values():
+        places = ",".join(str(row.seq) for row in rows)
+        statements.append(
+            f"UPDATE outbox SET entry_fence = {first.fence}, entry_seq = {first.seq - 1} + FIELD(seq, {places})"
+            f" WHERE seq IN ({places}) AND entry_fence IS NULL"
+        )
+    if statements:
+        await conn.script(statements)
+
+
+async def find_last_entry(conn: Connection, partition: Partition) -> EntryId:
+    """The highest id that a row of the partition is known to have."""
+    row = await conn.fetch_one(
+        f"SELECT entry_fence, entry_seq FROM outbox WHERE {_of(partition)} AND entry_fence IS NOT NULL"
+        " ORDER BY entry_fence DESC, entry_seq DESC LIMIT 1"
+    )
+    return EntryId(row["entry_fence"], row["entry_seq"]) if row else ORIGIN
+
+
+async def owe_again(conn: Connection, partition: Partition, floor: EntryId, *, limit: int) -> int:
+    """Make up to ``limit`` rows past the floor unpublished again, lowest ids first; how many there were."""
+    rows = await conn.fetch_all(
+        f"SELECT seq FROM outbox WHERE {_of(partition)} AND {_past(floor)} ORDER BY entry_fence, entry_seq"
+        f" LIMIT {limit} FOR UPDATE"
+    )
+    if rows:
+        await conn.execute(
+            "UPDATE outbox SET entry_fence = NULL, entry_seq = NULL WHERE seq IN %s", ([row["seq"] for row in rows],)
+        )
+    return len(rows)
+
+
+async def count_unpublished(conn: Connection, partitions: Sequence[Partition], *, limit: int) -> dict[str, int]:
+    """How many rows wait, by stream; counting stops at ``limit`` in each partition."""
+    selects = [
+        f"SELECT {literal(partition.stream)} AS stream, COUNT(*) AS waiting FROM (SELECT 1 FROM outbox"
+        f" WHERE {_of(partition)} AND entry_fence IS NULL LIMIT {limit}) AS p{place}"
+        for place, partition in enumerate(partitions)
+    ]
+    waiting: dict[str, int] = {}
+    if selects:
+        for row in await conn.fetch_all(" UNION ALL ".join(selects)):
+            waiting[row["stream"]] = waiting.get(row["stream"], 0) + row["waiting"]
+    return waiting
+
+
+async def delete_old(
+    conn: Connection, floors: Floors, streams: Sequence[str], *, after_seq: int, retention: timedelta, limit: int
+) -> int | None:
+    """Look at ``limit`` rows past ``after_seq``; delete those that are old and processed by every group.
+
+    Where no group reads a partition, being published is enough. Returns the seq to go on from, or None when what
+    follows is too young.
+    """
+    rows = await conn.fetch_all(
+        "SELECT seq, stream, partition_no, entry_fence, entry_seq,"
+        " occurred_at < NOW(6) - INTERVAL %s SECOND AS is_old FROM outbox WHERE seq > %s ORDER BY seq LIMIT %s",
+        (int(retention.total_seconds()), after_seq, limit),
+    )
+    done = [
+        row["seq"]
+        for row in rows
+        if row["is_old"]
+        and row["stream"] in streams
+        and row["entry_fence"] is not None
+        and all(
+            EntryId(row["entry_fence"], row["entry_seq"]) <= floor
+            for floor in floors.get(Partition(row["stream"], row["partition_no"]), {}).values()
+        )
+    ]
+    if done:
+        await conn.execute("DELETE FROM outbox WHERE seq IN %s AND entry_fence IS NOT NULL", (done,))
+    return rows[-1]["seq"] if len(rows) == limit and rows[-1]["is_old"] else None
