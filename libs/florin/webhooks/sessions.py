@@ -6,6 +6,7 @@ factory looks at the very address that is about to be connected to. The second a
 """
 
 import socket
+from collections.abc import Sequence
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -42,6 +43,7 @@ def open_session(
     timeout_s: float = 15.0,
     connections: int = 1024,
     resolver: AbstractResolver | None = None,
+    trace_configs: Sequence[aiohttp.TraceConfig] = (),
 ) -> aiohttp.ClientSession:
     """A session for endpoints that merchants named. Must be called in a running loop; close it when done.
 
@@ -68,4 +70,5 @@ def open_session(
         auto_decompress=False,
         raise_for_status=False,
         requote_redirect_url=False,
+        trace_configs=list(trace_configs),
     )
