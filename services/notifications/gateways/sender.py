@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind
 from yarl import URL
 
 from florin.errors import FlorinError
+from florin.secrets import BadSeal
 from florin.telemetry import inject, span
 from florin.webhooks import ForbiddenAddress, InvalidEndpointUrl, Signer, UrlPolicy, check_endpoint_url, open_session
 from notifications.domain.delivery import Attempt, Claim
@@ -68,6 +69,8 @@ class Sender:
                 headers = await self._headers(endpoint, claim)
             except InvalidEndpointUrl as error:
                 outcome = Outcome(failure=Failure.URL_FORBIDDEN, detail=error.detail)
+            except BadSeal:
+                outcome = Outcome(failure=Failure.SECRET_UNAVAILABLE, detail="The signing secret cannot be opened.")
             except FlorinError as error:
                 outcome = Outcome(failure=Failure.SECRET_UNAVAILABLE, detail=error.detail)
             else:

@@ -1,4 +1,4 @@
-"""The secrets that sign for an endpoint: sealed in our table, or leased from merchants where the configuration says so."""
+"""The secrets that sign for an endpoint: sealed in our table, or leased where the configuration names one."""
 
 from datetime import UTC, datetime
 

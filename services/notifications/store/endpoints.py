@@ -95,6 +95,16 @@ async def managed_endpoints(conn: Connection, merchant_id: str) -> list[Endpoint
     return [_endpoint(row) for row in rows]
 
 
+async def set_default_retries(conn: Connection, merchant_id: str, policy: RetryPolicy) -> None:
+    """Give all endpoints of a merchant the policy of its configuration; a new version tells lanes to look."""
+    encoded = _encoder.encode(policy).decode()
+    await conn.execute(
+        "UPDATE endpoints SET default_retry_policy=%s, version=version+1 "
+        "WHERE merchant_id=%s AND default_retry_policy<>%s",
+        (encoded, merchant_id, encoded),
+    )
+
+
 async def list_endpoints(
     conn: Connection, merchant_id: str, *, livemode: bool, before_id: str | None, limit: int
 ) -> list[Endpoint]:
