@@ -1,9 +1,9 @@
 """Declines, normalised: from the network's code and the scheme's advice to one reason and what may follow.
 
 Raw codes are ISO 8583 field 39 with the schemes' additions: Visa's N7, R0-R3, 1A, 5C, 9G, Z3; Mastercard's 65 in its
-newer sense ("authenticate"). Advice codes are Mastercard's merchant advice codes (two digits: 01-03, 21, 24-30, 40-43) and
-Visa's decline categories (one digit: 1 never, 2 cannot approve now, 3 data, 4 generic). The scheme's advice outranks the
-code: a plain 05 with advice 03 must never be retried.
+newer sense ("authenticate"). Advice codes are Mastercard's merchant advice codes (two digits: 01-04, 21, 24-30, 40-43)
+and Visa's decline categories (one digit: 1 never, 2 cannot approve now, 3 data, 4 generic). Advice makes a code's
+action stricter: a plain 05 with advice 03 must never be retried.
 """
 
 from enum import StrEnum

@@ -1,0 +1,1 @@
+"""HTTP: the acquirer for terminals, the control API for tests, the receiver of webhooks."""

@@ -1,0 +1,94 @@
+"""Where webhooks can be sent to, and looked at: `/receiver/{name}`, and a page at `/receiver`."""
+
+import asyncio
+from datetime import UTC, datetime
+from html import escape
+from typing import Annotated, Any
+
+from litestar import MediaType, Request, Response, Router, get, post
+from litestar.params import Parameter
+from msgspec import Struct
+
+from simulator.operations.receive import receive
+from simulator.store.book import Book
+from simulator.store.received import Received, list_received, summarize_receivers
+
+Name = Annotated[str, Parameter(pattern="^[a-z0-9_-]{1,60}$")]
+_ON_PAGE = 20
+
+
+class ReceivedPage(Struct, frozen=True):
+    """Webhooks in the order of arrival; ``next_after`` is where the next page begins, null at the end."""
+
+    received: list[Received]
+    next_after: int | None
+
+
+def receiver_page_routes(book: Book) -> Router:
+    """/receiver: open to everyone who reaches the simulator, like a merchant's endpoint would be."""
+
+    @post("/{name:str}", status_code=200)
+    async def take(name: Name, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Take a webhook: verify it against the receiver's secrets, remember it, answer as the receiver is set."""
+        body = await request.body()
+        headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in request.scope["headers"]}
+        answer = receive(book, name, headers, body, datetime.now(UTC))
+        await book.durable()
+        if answer.delay_ms:
+            await asyncio.sleep(answer.delay_ms / 1000)
+        reply = {}
+        if answer.retry_after_s is not None:
+            reply["Retry-After"] = str(answer.retry_after_s)
+        if answer.location is not None:
+            reply["Location"] = answer.location
+        return Response(b"", status_code=answer.status, headers=reply, media_type=MediaType.TEXT)
+
+    @get("/{name:str}")
+    async def list_webhooks(
+        name: Name,
+        webhook_id: str | None = None,
+        after: Annotated[int, Parameter(ge=0, le=2**62)] = 0,
+        limit: Annotated[int, Parameter(ge=1, le=10_000)] = 100,
+    ) -> ReceivedPage:
+        """What came, and whether its signature was good."""
+        found = list_received(book, name, webhook_id=webhook_id, after=after, limit=limit)
+        await book.durable()
+        return ReceivedPage(found, found[-1].number if len(found) == limit else None)
+
+    @get("/", media_type=MediaType.HTML, include_in_schema=False)
+    async def page() -> str:
+        """A page for people."""
+        html = _render(book)
+        await book.durable()
+        return html
+
+    return Router("/receiver", route_handlers=[take, list_webhooks, page], tags=["Receiver"])
+
+
+def _render(book: Book) -> str:
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Webhooks received</title><h1>Webhooks received</h1>"
+    ]
+    summaries = summarize_receivers(book)
+    if not summaries:
+        parts.append("<p>Nothing yet. Send webhooks to <code>/receiver/&lt;any name&gt;</code>.")
+    for summary in summaries:
+        name = escape(summary.name)
+        parts.append(
+            f"<h2><a href='/receiver/{name}'>{name}</a></h2><p>{summary.received} received, "
+            f"{summary.verified} verified, {summary.distinct} distinct. The newest {_ON_PAGE}:"
+            "<table border=1 cellpadding=4>"
+            "<tr><th>at<th>webhook-id<th>verified<th>answered<th>body"
+        )
+        newest = list_received(book, summary.name, webhook_id=None, after=0, limit=_ON_PAGE, newest_first=True)
+        parts.extend(_render_row(webhook) for webhook in newest)
+        parts.append("</table>")
+    return "".join(parts)
+
+
+def _render_row(webhook: Received) -> str:
+    verdict = "yes" if webhook.verified else f"no: {escape(webhook.reason)}"
+    return (
+        f"<tr><td>{webhook.received_at:%H:%M:%S.%f}<td><code>{escape(webhook.webhook_id)}</code><td>{verdict}"
+        f"<td>{webhook.status}<td><code>{escape(webhook.body[:400])}</code>"
+    )

@@ -1,0 +1,1 @@
+"""Test cards, faults, and the rules of the acquirer; pure."""

@@ -1,0 +1,1 @@
+"""What the acquirer does, one verb a module."""

@@ -1,0 +1,1 @@
+"""The book: SQL beside the rows it makes."""
