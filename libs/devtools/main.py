@@ -24,13 +24,13 @@ def main(arguments: list[str]) -> int:
     """Run one command; the exit status for the shell."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    if not arguments or arguments[0] in ("help", "-h", "--help"):
-        return _help(arguments[1:])
-    name, rest = arguments[0], arguments[1:]
-    if name not in _names():
-        print(f"There is no command {name!r}. The commands are: {', '.join(_names())}.", file=sys.stderr)
-        return 2
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     try:
+        if name in ("help", "-h", "--help"):
+            return _help(rest)
+        if name not in _names():
+            print(f"There is no command {name!r}. The commands are: {', '.join(_names())}.", file=sys.stderr)
+            return 2
         return _run(name, rest)
     except Failure as failure:
         print(f"\n{failure}", file=sys.stderr)

@@ -5,10 +5,12 @@ import json
 import os
 import select
 import signal
+import struct
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+LOCK = "supervisor.lock"
 STARTING, RUNNING, STOPPING, STOPPED, FAILED = "starting", "running", "stopping", "stopped", "failed"
 
 
@@ -49,21 +51,38 @@ def read_status(folder: Path) -> Status:
     status = Status(
         written["pid"], written["phase"], written["message"], [UnitStatus(**unit) for unit in written["units"]]
     )
-    if status.phase not in (STOPPED, FAILED) and not is_held(folder / "supervisor.lock"):
+    holder = holder_of(folder / LOCK)
+    if holder not in (None, status.pid):
+        return Status(holder or 0, STARTING)  # it has the lock and not yet replaced its forerunner's file
+    if holder is None and status.phase not in (STOPPED, FAILED):
         return Status(message="The supervisor ended without stopping in order.")
     return status
 
 
-def is_held(lock: Path) -> bool:
-    """Whether a living process holds this lock."""
+def hold(lock: Path) -> TextIO | None:
+    """Take a lock for as long as the file that is returned stays open. None when another process has it.
+
+    A record lock (fcntl) and not flock, because the kernel tells who holds it. It is not inherited by children.
+    """
+    file = lock.open("a")
     try:
-        with lock.open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def holder_of(lock: Path) -> int | None:
+    """The process that holds a lock, by the kernel's word; None when nobody does."""
+    question = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)  # struct flock of 64-bit Linux
+    try:
+        with lock.open("r+b") as file:
+            answer = fcntl.fcntl(file, fcntl.F_GETLK, question)
     except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+        return None
+    kind, _, _, _, pid = struct.unpack("hhqqi", answer)
+    return None if kind == fcntl.F_UNLCK else pid
 
 
 class RunningSupervisor:
@@ -86,15 +105,15 @@ class RunningSupervisor:
 
 def find_supervisor(folder: Path) -> RunningSupervisor | None:
     """The supervisor that holds this data folder."""
-    pid = read_status(folder).pid
-    if not pid or not is_held(folder / "supervisor.lock"):
+    pid = holder_of(folder / LOCK)
+    if pid is None:
         return None
     try:
         pidfd = os.pidfd_open(pid)
     except ProcessLookupError:
         return None
     # Between the look and the open it may have ended and its number gone to another process.
-    if read_status(folder).pid != pid or not is_held(folder / "supervisor.lock"):
+    if holder_of(folder / LOCK) != pid:
         os.close(pidfd)
         return None
     return RunningSupervisor(pid, pidfd)

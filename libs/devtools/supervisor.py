@@ -11,16 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from devtools.failure import Failure
 from devtools.mariadb import MariaDB
 from devtools.redis import Redis
 from devtools.services import Service
 from devtools.state import State, load_state
-from devtools.status import FAILED, RUNNING, STARTING, STOPPED, STOPPING, Status, UnitStatus
+from devtools.status import FAILED, LOCK, RUNNING, STARTING, STOPPED, STOPPING, Status, UnitStatus, hold
 from devtools.topology import SERVICES, database_statements, service_settings
 
 BACK_OFF_FIRST_S = 0.5
@@ -200,18 +199,10 @@ def _request_stop(number: int, frame: object) -> None:
     raise StopRequested
 
 
-def _hold(folder: Path) -> TextIO | None:
-    lock = (folder / "supervisor.lock").open("w")
-    with suppress(BlockingIOError):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return lock
-    return None
-
-
 def main() -> int:
     """Hold the platform of one data folder until asked to stop."""
     folder = Path(sys.argv[1])
-    lock = _hold(folder)
+    lock = hold(folder / LOCK)
     state = load_state(folder)
     if lock is None or state is None:
         print("Another supervisor holds this platform, or it was never set up.", flush=True)

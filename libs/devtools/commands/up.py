@@ -17,7 +17,7 @@ from devtools.failure import Failure
 from devtools.places import CHECKOUT
 from devtools.screen import Step, dim
 from devtools.state import State, make_state, move_taken_ports
-from devtools.status import FAILED, RUNNING, STOPPED, Status, find_supervisor, is_held, read_status
+from devtools.status import FAILED, RUNNING, STOPPED, Status, find_supervisor, read_status
 from devtools.stopping import stop_platform
 
 _START_TIMEOUT_S = 300.0
@@ -74,21 +74,21 @@ def _start_supervisor(state: State, *, detach: bool) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_until_running(state: State, supervisor: subprocess.Popen[bytes] | None) -> None:
+def _wait_until_running(state: State, started: subprocess.Popen[bytes] | None) -> None:
+    """``started`` is our supervisor; None waits for one that another command started."""
     with Step("MariaDB, Redis and the services") as step:
         deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline:
+            has_ended = find_supervisor(state.folder) is None if started is None else started.poll() is not None
             status = read_status(state.folder)
-            if supervisor is not None and supervisor.poll() is not None:
-                raise Failure(status.message or f"The supervisor ended; see {state.log_of('supervisor')}.")
-            if supervisor is None and not is_held(state.folder / "supervisor.lock"):
-                raise Failure("The platform was being stopped meanwhile. Run the command again.")
-            if status.phase == FAILED:
-                raise Failure(status.message)
-            if status.phase == RUNNING and (supervisor is None or status.pid == supervisor.pid):
+            is_ours = started is None or status.pid == started.pid  # an earlier run's file may still be there
+            if has_ended or (is_ours and status.phase == FAILED):
+                message = status.message if is_ours else ""
+                raise Failure(message or f"The platform did not start; see {state.log_of('supervisor')}.")
+            if is_ours and status.phase == RUNNING:
                 step.progress(f"{len(status.units)} of {len(status.units)} ready")
                 return
-            if status.units:
+            if is_ours and status.units:
                 ready = sum(unit.state == "ready" for unit in status.units)
                 now = next((unit.name for unit in status.units if unit.state == "starting"), "")
                 step.progress(f"{ready} of {len(status.units)} ready, starting {now}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devtools.ports import any_free_port
-from devtools.status import RUNNING, STOPPED, Status, UnitStatus, find_supervisor, is_held, read_status
+from devtools.status import LOCK, RUNNING, STOPPED, Status, UnitStatus, find_supervisor, holder_of, read_status
 from devtools.stopping import stop_platform
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,8 +38,9 @@ SUPERVISOR = """
     from pathlib import Path
     from devtools import supervisor
     from devtools.services import Service
+    from devtools.status import LOCK, hold
     folder = Path(sys.argv[1])
-    lock = supervisor._hold(folder)
+    lock = hold(folder / LOCK)
     assert lock is not None
     locks = supervisor.hold_locks(folder, ("one", "two"))
     signal.signal(signal.SIGTERM, supervisor._request_stop)
@@ -125,9 +126,9 @@ def test_a_killed_supervisor_takes_its_services_along_and_another_can_start(
 
 
 def test_only_one_supervisor_holds_a_folder(start: Callable[[], subprocess.Popen[bytes]], tmp_path: Path) -> None:
-    start()
+    first = start()
     until(tmp_path, lambda status: status.phase == RUNNING)
-    assert is_held(tmp_path / "supervisor.lock")
+    assert holder_of(tmp_path / LOCK) == first.pid
     assert start().wait(10) != 0
     assert read_status(tmp_path).phase == RUNNING
 
