@@ -1,0 +1,1 @@
+"""merchants: who may take payments, with which keys, and how."""

@@ -1,0 +1,140 @@
+"""The composition root of merchants: ``python -m merchants.main [migrate | rewrap-secrets]``."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.openapi.spec import Tag
+
+from florin import leases, outbox
+from florin.contracts.directory import STREAM
+from florin.database import Database, DatabaseSettings, migrate
+from florin.outbox import Relay
+from florin.secrets import EnvelopeBox, KeyRing, KeyRingError
+from florin.service import (
+    ADMIN_TOKEN,
+    INTERNAL_TOKEN,
+    Background,
+    ServiceApp,
+    admin_guard,
+    create_app,
+    internal_guard,
+    prepare,
+    serve,
+    settings_or_exit,
+)
+from florin.streams.redis_streams import RedisStreamWriter
+from merchants.api.admin_configs import AdminConfigs
+from merchants.api.admin_connectors import AdminConnectors
+from merchants.api.admin_keys import AdminKeys
+from merchants.api.admin_merchants import AdminMerchants
+from merchants.api.admin_secrets import AdminSecrets
+from merchants.api.dependencies import DEPENDENCIES
+from merchants.api.internal import Internal
+from merchants.operations.rewrap_secrets import rewrap_secrets
+from merchants.settings import MerchantsSettings
+from merchants.store.changes import Changes
+
+NAME = "merchants"
+VERSION = "0.1.0"
+MIGRATIONS = (Path(__file__).parent / "migrations", outbox.MIGRATIONS, leases.MIGRATIONS)
+_TAGS = ("Merchants", "Configuration", "API keys", "Connectors", "Secrets", "Between services")
+
+
+def build_app(settings: MerchantsSettings) -> ServiceApp:
+    """The service, ready to serve. Raises KeyRingError where the key file is not good."""
+    box = EnvelopeBox(KeyRing.load(settings.key_file))
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        db = await _open(settings)
+        try:
+            await migrate(db, MIGRATIONS)
+            relay = Relay(db, RedisStreamWriter(settings.redis_url.reveal()), [STREAM])
+            app.state.db = db
+            app.state.changes = Changes(db, relay.wake)
+            app.state.health.add("database", lambda: _ping(db))
+            async with Background() as background:
+                background.start("relay", relay.run)
+                yield
+        finally:
+            await db.close()
+
+    return create_app(
+        name=NAME,
+        version=VERSION,
+        description="Who may take payments, with which keys, and how: merchants, API keys, configuration, secrets.",
+        route_handlers=[
+            Router(
+                "/admin/v1",
+                route_handlers=[AdminMerchants, AdminConfigs, AdminKeys, AdminConnectors, AdminSecrets],
+                guards=[admin_guard(settings)],
+                security=ADMIN_TOKEN,
+            ),
+            Router(
+                "/internal/v1",
+                route_handlers=[Internal],
+                guards=[internal_guard(settings)],
+                security=INTERNAL_TOKEN,
+            ),
+        ],
+        settings=settings,
+        lifespan=[lifespan],
+        dependencies=DEPENDENCIES,
+        state={"box": box},
+        tags=[Tag(name) for name in _TAGS],
+    )
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Serve, or with an argument do one thing and end."""
+    settings = settings_or_exit(MerchantsSettings)
+    try:
+        match list(arguments):
+            case []:
+                serve(build_app(settings), settings)
+            case ["migrate"]:
+                prepare(NAME, VERSION, settings)
+                asyncio.run(_migrate(settings))
+            case ["rewrap-secrets"]:
+                prepare(NAME, VERSION, settings)
+                asyncio.run(_rewrap(settings))
+            case _:
+                raise SystemExit("usage: python -m merchants.main [migrate | rewrap-secrets]")
+    except KeyRingError as error:
+        raise SystemExit(str(error)) from None
+
+
+async def _open(settings: MerchantsSettings) -> Database:
+    return await Database.open(
+        DatabaseSettings(url=settings.database_url.reveal(), pool_size=settings.database_pool_size)
+    )
+
+
+async def _ping(db: Database) -> None:
+    async with db.connection() as conn:
+        await conn.fetch_one("SELECT 1 AS one")
+
+
+async def _migrate(settings: MerchantsSettings) -> None:
+    db = await _open(settings)
+    try:
+        await migrate(db, MIGRATIONS)
+    finally:
+        await db.close()
+
+
+async def _rewrap(settings: MerchantsSettings) -> None:
+    db = await _open(settings)
+    try:
+        moved = await rewrap_secrets(db, EnvelopeBox(KeyRing.load(settings.key_file)))
+        sys.stdout.write(f"{moved} secrets are under the newest key now.\n")
+    finally:
+        await db.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

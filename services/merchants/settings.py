@@ -1,0 +1,23 @@
+"""What merchants reads from the environment."""
+
+from pathlib import Path
+
+from florin.service import ServiceSettings
+
+
+class MerchantsSettings(ServiceSettings, frozen=True, kw_only=True):
+    """Settings of merchants."""
+
+    port: int = 8081
+    key_file: Path
+    """Key-encryption keys (`florin.secrets.KeyRing`). Losing it loses every stored secret."""
+    database_pool_size: int = 8
+    allow_loopback_urls: bool = False
+    """Accept http URLs of this machine in configurations and connectors. In development only."""
+    propagation_services: tuple[str, ...] = ("payments", "notifications")
+    """Services that must have a living replica for a configuration to count as propagated."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.allow_loopback_urls and self.environment == "production":
+            raise ValueError("FLORIN_ALLOW_LOOPBACK_URLS is for development; unset it in production.")

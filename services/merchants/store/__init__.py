@@ -1,0 +1,1 @@
+"""Queries, beside the rows that they return."""
