@@ -54,7 +54,6 @@ class Action(StrEnum):
 class _Row(Struct, frozen=True):
     reason: NormalizedReason
     action: Action
-    from_route: bool = False
 
 
 _R, _A = NormalizedReason, Action
@@ -62,17 +61,17 @@ _UNKNOWN = _Row(_R.GENERIC_DECLINE, _A.RETRY_LATER)
 _BY_CODE: dict[str, _Row] = {
     "01": _Row(_R.DO_NOT_HONOR, _A.RETRY_LATER),  # refer to the card's issuer
     "02": _Row(_R.DO_NOT_HONOR, _A.RETRY_LATER),
-    "03": _Row(_R.INVALID_MERCHANT, _A.FIX_DATA, from_route=True),
+    "03": _Row(_R.INVALID_MERCHANT, _A.FIX_DATA),
     "04": _Row(_R.PICKUP_CARD, _A.NEVER_RETRY),
     "05": _Row(_R.DO_NOT_HONOR, _A.RETRY_LATER),
-    "06": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER, from_route=True),
+    "06": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER),
     "07": _Row(_R.PICKUP_CARD, _A.NEVER_RETRY),
     "12": _Row(_R.TRANSACTION_NOT_PERMITTED, _A.NEVER_RETRY),
     "13": _Row(_R.INVALID_AMOUNT, _A.FIX_DATA),
     "14": _Row(_R.INVALID_NUMBER, _A.NEVER_RETRY),
     "15": _Row(_R.INVALID_NUMBER, _A.NEVER_RETRY),  # no such issuer
-    "19": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER, from_route=True),
-    "30": _Row(_R.INVALID_REQUEST, _A.FIX_DATA, from_route=True),
+    "19": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER),
+    "30": _Row(_R.INVALID_REQUEST, _A.FIX_DATA),
     "34": _Row(_R.SUSPECTED_FRAUD, _A.NEVER_RETRY),
     "41": _Row(_R.LOST_CARD, _A.NEVER_RETRY),
     "43": _Row(_R.STOLEN_CARD, _A.NEVER_RETRY),
@@ -81,7 +80,7 @@ _BY_CODE: dict[str, _Row] = {
     "54": _Row(_R.EXPIRED_CARD, _A.FIX_DATA),
     "55": _Row(_R.INCORRECT_PIN, _A.FIX_DATA),
     "57": _Row(_R.TRANSACTION_NOT_PERMITTED, _A.NEVER_RETRY),
-    "58": _Row(_R.INVALID_MERCHANT, _A.FIX_DATA, from_route=True),  # not permitted to this terminal
+    "58": _Row(_R.INVALID_MERCHANT, _A.FIX_DATA),  # not permitted to this terminal
     "59": _Row(_R.SUSPECTED_FRAUD, _A.NEVER_RETRY),
     "61": _Row(_R.CARD_LIMIT_EXCEEDED, _A.RETRY_LATER),
     "62": _Row(_R.RESTRICTED_CARD, _A.NEVER_RETRY),
@@ -90,11 +89,11 @@ _BY_CODE: dict[str, _Row] = {
     "75": _Row(_R.INCORRECT_PIN, _A.RETRY_LATER),
     "78": _Row(_R.CLOSED_ACCOUNT, _A.NEVER_RETRY),
     "82": _Row(_R.INCORRECT_CVC, _A.FIX_DATA),
-    "91": _Row(_R.ISSUER_UNAVAILABLE, _A.RETRY_LATER, from_route=True),
-    "92": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER, from_route=True),  # cannot be routed
+    "91": _Row(_R.ISSUER_UNAVAILABLE, _A.RETRY_LATER),
+    "92": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER),  # cannot be routed
     "93": _Row(_R.TRANSACTION_NOT_PERMITTED, _A.NEVER_RETRY),
     "94": _Row(_R.DUPLICATE_TRANSACTION, _A.NEVER_RETRY),
-    "96": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER, from_route=True),
+    "96": _Row(_R.PROCESSING_ERROR, _A.RETRY_LATER),
     "1A": _Row(_R.AUTHENTICATION_REQUIRED, _A.AUTHENTICATE),
     "5C": _Row(_R.CARD_NOT_SUPPORTED, _A.NEVER_RETRY),
     "6P": _Row(_R.INVALID_REQUEST, _A.FIX_DATA),
@@ -103,7 +102,7 @@ _BY_CODE: dict[str, _Row] = {
     "R0": _Row(_R.STOP_PAYMENT_ORDER, _A.NEVER_RETRY),
     "R1": _Row(_R.STOP_PAYMENT_ORDER, _A.NEVER_RETRY),
     "R3": _Row(_R.STOP_PAYMENT_ORDER, _A.NEVER_RETRY),
-    "Z3": _Row(_R.ISSUER_UNAVAILABLE, _A.RETRY_LATER, from_route=True),
+    "Z3": _Row(_R.ISSUER_UNAVAILABLE, _A.RETRY_LATER),
 }
 _MASTERCARD_AUTHENTICATE = _Row(_R.AUTHENTICATION_REQUIRED, _A.AUTHENTICATE)
 
@@ -148,12 +147,6 @@ def refused_request(code: str, message: str) -> Decline:
         raw_code=code,
         message=message,
     )
-
-
-def allows_cascade(decline: Decline) -> bool:
-    """Whether another acquirer may be asked: only where the route failed, and the issuer did not decide."""
-    row = _BY_CODE.get(decline.raw_code)
-    return row is not None and row.from_route and decline.action != Action.NEVER_RETRY
 
 
 def _row(raw_code: str, scheme: str) -> _Row:

@@ -1,41 +1,19 @@
-"""The test cards: one table from token to card and behaviour. `docs/reference/test-cards.md` is made from it.
+"""The test cards: one table from token to behaviour. `docs/reference/test-cards.md` is made from it.
 
-A token may carry a suffix (``tok_visa:alice``) that tells cards of one behaviour apart.
+What is printed on a card is published in `florin.contracts.test_cards`. A token may carry a suffix (``tok_visa:alice``)
+that tells cards of one behaviour apart.
 """
 
 import re
 from enum import StrEnum
-from typing import Literal
+from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from florin.contracts.test_cards import CardFacts, find_test_card
 from simulator.domain.errors import UnknownCard
 from simulator.domain.faults import Effect, Fault, Moment
 from simulator.domain.operations import Kind
-
-
-class Scheme(StrEnum):
-    """Card schemes."""
-
-    VISA = "visa"
-    MASTERCARD = "mastercard"
-    AMEX = "amex"
-    DISCOVER = "discover"
-    DINERS = "diners"
-    JCB = "jcb"
-    UNIONPAY = "unionpay"
-
-
-class Card(Struct, frozen=True):
-    """What is printed on a card and what its BIN tells. Never the whole number."""
-
-    scheme: Scheme
-    bin: str
-    last4: str
-    funding: Literal["credit", "debit", "prepaid"] = "credit"
-    country: str = "US"
-    expiry: str = "12/2034"
 
 
 class AuthenticationNeed(StrEnum):
@@ -61,7 +39,7 @@ class TestCard(Struct, frozen=True):
     """
 
     purpose: str
-    card: Card
+    card: CardFacts
     refusal: Refusal | None = None
     authentication: AuthenticationNeed = AuthenticationNeed.NEVER
     partial: bool = False
@@ -72,97 +50,74 @@ class TestCard(Struct, frozen=True):
     faults_on: Kind = Kind.AUTHORIZE
 
 
-_SOFT_DECLINES = {Scheme.MASTERCARD: Refusal("65", "Authentication required")}
+_SOFT_DECLINES = {"mastercard": Refusal("65", "Authentication required")}
 _SOFT_DECLINE_ELSEWHERE = Refusal("1A", "Additional customer authentication required")
 
-_VISA = Card(Scheme.VISA, "424242", "4242")
+
+def _card(token: str, purpose: str, **behaviour: Any) -> TestCard:
+    facts = find_test_card(token)
+    if facts is None:
+        raise UnknownCard(f"The card of {token} is not published.", param="card")
+    return TestCard(purpose, facts, **behaviour)
 
 
-def _visa(last4: str, bin: str = "400000", **facts: str) -> Card:
-    return replace(_VISA, bin=bin, last4=last4, **facts)
+_APPROVED: dict[str, tuple[str, dict[str, Any]]] = {
+    "tok_visa": ("Approved", {}),
+    "tok_visa_debit": ("Approved", {}),
+    "tok_mastercard": ("Approved", {}),
+    "tok_mastercard_debit": ("Approved", {}),
+    "tok_mastercard_prepaid": ("Approved", {}),
+    "tok_amex": ("Approved", {}),
+    "tok_discover": ("Approved", {}),
+    "tok_diners": ("Approved", {}),
+    "tok_jcb": ("Approved", {}),
+    "tok_unionpay": ("Approved", {}),
+    "tok_visa_eu": ("Approved, card of the EEA", {}),
+    "tok_visa_avs_mismatch": ("Approved, address does not match", {"avs_result": "N"}),
+    "tok_visa_cvc_unchecked": ("Approved, CVC not checked", {"cvc_result": "U"}),
+    "tok_partial_approval": ("Approved for half of the amount", {"partial": True}),
+    "tok_disputed_later": ("Approved, disputed some time after its capture", {"disputed_later": True}),
+}
 
-
-def _declined(purpose: str, card: Card, code: str, message: str, advice: str | None = None, cvc: str = "M") -> TestCard:
-    return TestCard(purpose, card, refusal=Refusal(code, message, advice), cvc_result=cvc)
-
-
-_APPROVED = {
-    "tok_visa": TestCard("Approved", _VISA),
-    "tok_visa_debit": TestCard("Approved", _visa("5556", funding="debit")),
-    "tok_mastercard": TestCard("Approved", Card(Scheme.MASTERCARD, "555555", "4444")),
-    "tok_mastercard_debit": TestCard("Approved", Card(Scheme.MASTERCARD, "520082", "8210", "debit")),
-    "tok_mastercard_prepaid": TestCard("Approved", Card(Scheme.MASTERCARD, "510510", "5100", "prepaid")),
-    "tok_amex": TestCard("Approved", Card(Scheme.AMEX, "378282", "0005")),
-    "tok_discover": TestCard("Approved", Card(Scheme.DISCOVER, "601111", "1117")),
-    "tok_diners": TestCard("Approved", Card(Scheme.DINERS, "305693", "0004")),
-    "tok_jcb": TestCard("Approved", Card(Scheme.JCB, "356600", "0505", country="JP")),
-    "tok_unionpay": TestCard("Approved", Card(Scheme.UNIONPAY, "620000", "0005", country="CN")),
-    "tok_visa_eu": TestCard("Approved, card of the EEA", _visa("3063", country="DE")),
-    "tok_visa_avs_mismatch": TestCard("Approved, address does not match", _visa("0010"), avs_result="N"),
-    "tok_visa_cvc_unchecked": TestCard("Approved, CVC not checked", _visa("0101"), cvc_result="U"),
-    "tok_partial_approval": TestCard("Approved for half of the amount", _visa("0044"), partial=True),
-    "tok_disputed_later": TestCard(
-        "Approved, disputed some time after its capture", _visa("0259"), disputed_later=True
+_REFUSED: dict[str, tuple[str, Refusal]] = {
+    "tok_declined": ("Declined, no reason", Refusal("05", "Do not honor", "4")),
+    "tok_declined_insufficient_funds": ("Insufficient funds", Refusal("51", "Insufficient funds", "2")),
+    "tok_declined_lost": ("Lost card", Refusal("41", "Lost card, pick up", "1")),
+    "tok_declined_stolen": ("Stolen card", Refusal("43", "Stolen card, pick up", "1")),
+    "tok_declined_expired": ("Expired card", Refusal("54", "Expired card", "3")),
+    "tok_declined_cvc": ("Wrong CVC", Refusal("N7", "CVV2 mismatch", "3")),
+    "tok_declined_processing_error": ("Processing error", Refusal("96", "System malfunction", "2")),
+    "tok_declined_invalid_number": ("Fails the Luhn check", Refusal("14", "Invalid card number", "1")),
+    "tok_declined_closed_account": ("Closed account", Refusal("46", "Closed account", "1")),
+    "tok_declined_stop_payment": ("Cardholder stopped payments", Refusal("R0", "Stop payment order", "1")),
+    "tok_declined_limit_exceeded": ("Above the card's limit", Refusal("61", "Exceeds limit", "2")),
+    "tok_declined_suspected_fraud": ("Suspected fraud", Refusal("59", "Suspected fraud", "4")),
+    "tok_declined_not_permitted": ("Not permitted to cardholder", Refusal("57", "Not permitted", "1")),
+    "tok_declined_issuer_unavailable": ("Issuer unavailable", Refusal("91", "Issuer unavailable", "2")),
+    "tok_mastercard_declined": ("Declined, try later (MAC 02)", Refusal("05", "Do not honor", "02")),
+    "tok_mastercard_declined_never": ("Declined, do not try again (MAC 03)", Refusal("05", "Do not honor", "03")),
+    "tok_mastercard_declined_retry_after_24h": (
+        "Declined, retry after 24 hours (MAC 25)",
+        Refusal("51", "Insufficient funds", "25"),
     ),
 }
 
-_MC_DECLINED = Card(Scheme.MASTERCARD, "540500", "0002")
-_DECLINED = {
-    "tok_declined": _declined("Declined, no reason", _visa("0002"), "05", "Do not honor", "4"),
-    "tok_declined_insufficient_funds": _declined("Insufficient funds", _visa("9995"), "51", "Insufficient funds", "2"),
-    "tok_declined_lost": _declined("Lost card", _visa("9987"), "41", "Lost card, pick up", "1"),
-    "tok_declined_stolen": _declined("Stolen card", _visa("9979"), "43", "Stolen card, pick up", "1"),
-    "tok_declined_expired": _declined("Expired card", _visa("0069", expiry="12/2020"), "54", "Expired card", "3"),
-    "tok_declined_cvc": _declined("Wrong CVC", _visa("0127"), "N7", "CVV2 mismatch", "3", cvc="N"),
-    "tok_declined_processing_error": _declined("Processing error", _visa("0119"), "96", "System malfunction", "2"),
-    "tok_declined_invalid_number": _declined(
-        "Fails the Luhn check", _visa("4241", "424242"), "14", "Invalid card number", "1"
-    ),
-    "tok_declined_closed_account": _declined("Closed account", _visa("0046"), "46", "Closed account", "1"),
-    "tok_declined_stop_payment": _declined(
-        "Cardholder stopped payments", _visa("0180"), "R0", "Stop payment order", "1"
-    ),
-    "tok_declined_limit_exceeded": _declined("Above the card's limit", _visa("6975"), "61", "Exceeds limit", "2"),
-    "tok_declined_suspected_fraud": _declined("Suspected fraud", _visa("0059"), "59", "Suspected fraud", "4"),
-    "tok_declined_not_permitted": _declined("Not permitted to cardholder", _visa("0057"), "57", "Not permitted", "1"),
-    "tok_declined_issuer_unavailable": _declined("Issuer unavailable", _visa("0091"), "91", "Issuer unavailable", "2"),
-    "tok_mastercard_declined": _declined("Declined, try later (MAC 02)", _MC_DECLINED, "05", "Do not honor", "02"),
-    "tok_mastercard_declined_never": _declined(
-        "Declined, do not try again (MAC 03)", replace(_MC_DECLINED, last4="0003"), "05", "Do not honor", "03"
-    ),
-    "tok_mastercard_declined_retry_after_24h": _declined(
-        "Declined, retry after 24 hours (MAC 25)", replace(_MC_DECLINED, last4="0025"), "51", "Insufficient funds", "25"
-    ),
-}
-
-_3DS = {
-    "tok_3ds_challenge": TestCard(
-        "Soft decline until authenticated, then approved",
-        _visa("3220"),
-        authentication=AuthenticationNeed.CUSTOMER_INITIATED,
-    ),
-    "tok_3ds_declined": TestCard(
+_CUSTOMER = AuthenticationNeed.CUSTOMER_INITIATED
+_AUTHENTICATED: dict[str, tuple[str, dict[str, Any]]] = {
+    "tok_3ds_challenge": ("Soft decline until authenticated, then approved", {"authentication": _CUSTOMER}),
+    "tok_3ds_declined": (
         "Soft decline until authenticated, then declined",
-        _visa("1629"),
-        authentication=AuthenticationNeed.CUSTOMER_INITIATED,
-        refusal=Refusal("05", "Do not honor", "4"),
+        {"authentication": _CUSTOMER, "refusal": Refusal("05", "Do not honor", "4")},
     ),
-    "tok_3ds_always": TestCard(
-        "Soft decline on every payment that is not authenticated",
-        _visa("3184"),
-        authentication=AuthenticationNeed.ALWAYS,
+    "tok_3ds_always": (
+        "Soft decline on every payment that is not authenticated, the merchant's own too",
+        {"authentication": AuthenticationNeed.ALWAYS},
     ),
-    "tok_3ds_insufficient_funds": TestCard(
+    "tok_3ds_insufficient_funds": (
         "Soft decline until authenticated, then insufficient funds",
-        _visa("3178"),
-        authentication=AuthenticationNeed.CUSTOMER_INITIATED,
-        refusal=Refusal("51", "Insufficient funds", "2"),
+        {"authentication": _CUSTOMER, "refusal": Refusal("51", "Insufficient funds", "2")},
     ),
-    "tok_3ds_mastercard": TestCard(
-        "Soft decline (65) until authenticated, then approved",
-        Card(Scheme.MASTERCARD, "520000", "1005"),
-        authentication=AuthenticationNeed.CUSTOMER_INITIATED,
-    ),
+    "tok_3ds_mastercard": ("Soft decline (65) until authenticated, then approved", {"authentication": _CUSTOMER}),
 }
 
 _BEFORE, _AFTER = Moment.BEFORE, Moment.AFTER
@@ -191,17 +146,25 @@ _LINE_FAULTS: dict[str, tuple[str, tuple[Fault, ...]]] = {
 }
 
 
+def _issuer_cards() -> dict[str, TestCard]:
+    cards = {token: _card(token, purpose, **behaviour) for token, (purpose, behaviour) in _APPROVED.items()}
+    for token, (purpose, refusal) in _REFUSED.items():
+        cvc_result = "N" if refusal.network_code == "N7" else "M"
+        cards[token] = _card(token, purpose, refusal=refusal, cvc_result=cvc_result)
+    return cards | {token: _card(token, purpose, **behaviour) for token, (purpose, behaviour) in _AUTHENTICATED.items()}
+
+
 def _fault_cards() -> dict[str, TestCard]:
     cards = {}
     for name, (purpose, faults) in _LINE_FAULTS.items():
-        cards[f"tok_fault_{name}"] = TestCard(f"Approved. {purpose}", _VISA, faults=faults)
-        for kind in (Kind.CAPTURE, Kind.REFUND, Kind.VOID):
-            described = f"Approved. Its {kind.value}: {purpose[0].lower()}{purpose[1:]}"
-            cards[f"tok_fault_{kind.value}_{name}"] = TestCard(described, _VISA, faults=faults, faults_on=kind)
+        for kind in (Kind.AUTHORIZE, Kind.CAPTURE, Kind.REFUND, Kind.VOID):
+            token = f"tok_fault_{name}" if kind is Kind.AUTHORIZE else f"tok_fault_{kind.value}_{name}"
+            about = "" if kind is Kind.AUTHORIZE else f"Its {kind.value}: "
+            cards[token] = _card(token, f"Approved. {about}{purpose}", faults=faults, faults_on=kind)
     return cards
 
 
-TEST_CARDS: dict[str, TestCard] = {**_APPROVED, **_DECLINED, **_3DS, **_fault_cards()}
+TEST_CARDS: dict[str, TestCard] = {**_issuer_cards(), **_fault_cards()}
 _SLOW = re.compile(r"tok_fault_slow_([0-9]{1,5})")
 
 
@@ -214,10 +177,10 @@ def find_card(token: str) -> TestCard:
     slow = _SLOW.fullmatch(name)
     if slow is not None:
         delay = Fault(Effect.DELAY, Moment.AFTER, delay_ms=int(slow[1]))
-        return TestCard(f"Approved. Booked at once, answered after {slow[1]} ms", _VISA, faults=(delay,))
+        return _card(name, f"Approved. Booked at once, answered after {slow[1]} ms", faults=(delay,))
     raise UnknownCard(f"No test card has the token {name!r}; see the reference of test cards.", param="card")
 
 
-def soft_decline(scheme: Scheme) -> Refusal:
+def soft_decline(scheme: str) -> Refusal:
     """How an issuer of this scheme asks for an authentication (Mastercard 65, elsewhere 1A)."""
     return _SOFT_DECLINES.get(scheme, _SOFT_DECLINE_ELSEWHERE)

@@ -8,13 +8,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
 
+from florin.contracts.test_cards import CardFacts
 from florin.money import exponent_of
-from simulator.domain.cards import Card, Scheme
 
 _SCHEME_BP = 2
 _ACQUIRER_BP = 25
 _ACQUIRER_FIXED_TENTHS = 1
-_DOMESTIC = frozenset({"DE", "FR", "NL", "IE"})
+_CAPPED = frozenset({"DE", "FR", "NL", "IE"})
 
 # Units of a currency for one euro. Made up and never changing, so that a settlement can be checked by hand.
 _PER_EURO = {
@@ -45,14 +45,14 @@ def _share(amount_minor: int, basis_points: int) -> int:
     return (amount_minor * basis_points + 5_000) // 10_000
 
 
-def interchange_bp(card: Card) -> int:
+def interchange_bp(card: CardFacts) -> int:
     """Interchange as capped in the EEA (Regulation 2015/751): debit 0.20 %, credit 0.30 %; elsewhere 1.50 %."""
-    if card.country not in _DOMESTIC or card.scheme in (Scheme.AMEX, Scheme.DINERS):
+    if card.country not in _CAPPED or card.scheme in ("amex", "diners"):
         return 150
     return 30 if card.funding == "credit" else 20
 
 
-def capture_fees(amount_minor: int, currency: str, card: Card) -> Fees:
+def capture_fees(amount_minor: int, currency: str, card: CardFacts) -> Fees:
     """The fees of a captured amount."""
     fixed_minor = int(Decimal(_ACQUIRER_FIXED_TENTHS).scaleb(exponent_of(currency) - 1))
     return Fees(
@@ -62,7 +62,7 @@ def capture_fees(amount_minor: int, currency: str, card: Card) -> Fees:
     )
 
 
-def refund_fees(amount_minor: int, card: Card) -> Fees:
+def refund_fees(amount_minor: int, card: CardFacts) -> Fees:
     """The fees of a refunded amount: the interchange returns."""
     return Fees(
         interchange_minor=-_share(amount_minor, interchange_bp(card)),

@@ -4,7 +4,7 @@ they are unique and a run can be repeated.
 
 from datetime import datetime
 
-from simulator.domain.cards import Card, Scheme
+from florin.contracts.test_cards import CardFacts
 
 _ACQUIRER_BIN = "271828"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -34,9 +34,9 @@ def arn(number: int, now: datetime) -> str:
     return f"{digits}{_luhn_digit(digits)}"
 
 
-def network_transaction_id(number: int, card: Card, now: datetime) -> str:
+def network_transaction_id(number: int, card: CardFacts, now: datetime) -> str:
     """What ties later payments to this one: Mastercard's Banknet reference and date, elsewhere 15 digits."""
-    if card.scheme is not Scheme.MASTERCARD:
+    if card.scheme != "mastercard":
         return f"{now.year % 10}{now.timetuple().tm_yday:03d}{number % 10**11:011d}"
     letters = []
     for _ in range(6):

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from florin.contracts.test_cards import CardFacts
 from florin.ids import new_ulid
 from florin.money import exponent_of
-from simulator.domain.cards import AuthenticationNeed, Card, Refusal, TestCard, find_card, soft_decline
+from simulator.domain.cards import AuthenticationNeed, Refusal, TestCard, find_card, soft_decline
 from simulator.domain.errors import UnknownMerchantAccount
 from simulator.domain.fees import capture_fees
 from simulator.domain.network import arn, auth_code, network_transaction_id, rrn
@@ -120,7 +121,7 @@ def _approval_code(request: Authorize, approved_minor: int) -> str:
     return "00" if approved_minor == request.amount_minor else "10"  # ISO 8583: approved for a partial amount
 
 
-def _fee_minor(amount_minor: int, currency: str, card: Card) -> int:
+def _fee_minor(amount_minor: int, currency: str, card: CardFacts) -> int:
     return capture_fees(amount_minor, currency, card).total_minor
 
 

@@ -6,14 +6,14 @@ from msgspec.structs import replace
 
 from florin.errors import Conflict, NotFound
 from florin.ids import new_ulid
-from simulator.domain.cards import Scheme, find_card
+from simulator.domain.cards import find_card
 from simulator.domain.operations import Authorization
 from simulator.operations.booking import Call
 from simulator.store.book import Book
 from simulator.store.disputes import Dispute, find_dispute, has_dispute, insert_dispute, update_dispute
 from simulator.store.operations import business_date
 
-_FRAUD = {Scheme.VISA: "10.4", Scheme.MASTERCARD: "4837", Scheme.AMEX: "F29", Scheme.DISCOVER: "UA02"}
+_FRAUD = {"visa": "10.4", "mastercard": "4837", "amex": "F29", "discover": "UA02"}
 
 
 class NothingToDispute(Conflict):

@@ -89,7 +89,7 @@ def _line(movement: Movement, kind: str, *, batch_id: str, number: int, currency
         authorization=movement.authorization_id,
         terminal=movement.terminal,
         mid=movement.mid,
-        scheme=card.scheme.value,
+        scheme=card.scheme,
         business_date=day,
         transaction_currency=movement.currency,
         transaction_amount_minor=movement.direction * movement.amount_minor,
