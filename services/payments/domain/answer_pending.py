@@ -9,21 +9,21 @@ from payments.domain.payment import Payment, Verb
 
 
 class AnswerPending(Struct, frozen=True):
-    """Answer the key of an operation whose outcome is not known."""
+    """Answer the key of ``context``, which waits for an operation whose outcome is not known."""
 
     context: Context
-    operation_id: str
 
 
 def answer_pending(payment: Payment, command: AnswerPending) -> Decision:
     """Decide the reply. From now on the operation owes none; where it was answered meanwhile, nothing changes."""
-    found = payment.find_operation(command.operation_id)
-    if found is None or found[1].key_id != command.context.key_id or not found[1].open:
-        return unchanged(payment)
-    attempt, operation = found
-    subject = operation.id if operation.verb is Verb.REFUND else ""
-    return Decision(
-        kind="answer_pending",
-        payment=put_operation(advanced(payment), attempt, replace(operation, key_id="")),
-        answers=(Answer(command.context.key_id, Result.PENDING, subject),),
-    )
+    key_id = command.context.key_id
+    for attempt in payment.attempts:
+        for operation in attempt.operations:
+            if operation.open and operation.key_id == key_id:
+                subject = operation.id if operation.verb is Verb.REFUND else ""
+                return Decision(
+                    kind="answer_pending",
+                    payment=put_operation(advanced(payment), attempt, replace(operation, key_id="")),
+                    answers=(Answer(key_id, Result.PENDING, subject),),
+                )
+    return unchanged(payment)

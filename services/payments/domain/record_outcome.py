@@ -12,7 +12,7 @@ from payments.domain.approve import approve
 from payments.domain.decision import Context, Decision, unchanged
 from payments.domain.fail import conflict, decline, give_up, not_known
 from payments.domain.outcome import Approved, Declined, NotFound, NotSent, Outcome, Pending, Unknown
-from payments.domain.payment import OperationState, Payment
+from payments.domain.payment import Operation, OperationState, Payment, Verb
 
 
 class RecordOutcome(Struct, frozen=True):
@@ -37,7 +37,7 @@ def record_outcome(payment: Payment, command: RecordOutcome) -> Decision:
         case Approved():
             if operation.state is OperationState.SUCCEEDED:
                 return unchanged(payment)
-            if outcome.amount_minor > operation.amount_minor or outcome.currency != operation.currency:
+            if not _plausible(operation, outcome):
                 told = f"{outcome.amount_minor} {outcome.currency}"
                 return conflict(payment, operation, context, f"The acquirer reports {told} for {operation.id}.")
             return approve(payment, attempt, operation, outcome, context, late=settled)
@@ -51,3 +51,10 @@ def record_outcome(payment: Payment, command: RecordOutcome) -> Decision:
             return unchanged(payment) if settled else give_up(payment, attempt, operation, context, "not_found")
         case Unknown() | NotFound() | Pending():
             return unchanged(payment) if settled else not_known(payment, attempt, operation, context, outcome)
+
+
+def _plausible(operation: Operation, outcome: Approved) -> bool:
+    """Only an authorisation may be approved for less than was asked, and nothing for more or in another currency."""
+    if outcome.currency != operation.currency or outcome.amount_minor > operation.amount_minor:
+        return False
+    return operation.verb is Verb.AUTHORIZE or outcome.amount_minor == operation.amount_minor

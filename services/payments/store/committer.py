@@ -93,6 +93,11 @@ class Committer:
         self.commits = 0
         self.decisions = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many decisions wait for the next transaction."""
+        return len(self._waiting)
+
     async def commit(self, proposal: Proposal) -> Committed:
         """Decide and store; returns once it is durable.
 
@@ -107,7 +112,10 @@ class Committer:
         return await future
 
     def expect_reply(self, key_id: str) -> "asyncio.Future[StoredReply]":
-        """A future of the reply that a later decision will give to a key. Ask for it before the first commit."""
+        """A future of the reply that a later decision will give to a key.
+
+        Ask for it right after `commit` has returned, before anything else is awaited: no later commit can come between.
+        """
         waiter = self._reply_waiters.get(key_id)
         if waiter is None:
             waiter = self._reply_waiters[key_id] = asyncio.get_running_loop().create_future()

@@ -1,0 +1,82 @@
+"""`/v1/refunds`: give captured money back."""
+
+from typing import Annotated
+
+from litestar import Response, Router, get, post
+from litestar.datastructures import State
+from litestar.openapi import ResponseSpec
+from litestar.params import Parameter
+
+from florin.contracts.api_keys import Scope
+from florin.contracts.payments import RefundView
+from florin.errors import NotFound
+from florin.service import API_KEY, PAGE, Page, PageRequest, page_of
+from payments.api.access import HttpRequest, answer
+from payments.api.payments import IdempotencyHeader
+from payments.api.requests import CreateRefundRequest
+from payments.domain.payment import Payment
+from payments.domain.snapshot import view_refund
+from payments.store.refunds import find_refund, list_refunds
+
+_ACCEPTED = {202: ResponseSpec(RefundView, description="The acquirer has not answered yet.", generate_examples=False)}
+
+
+@post("/", responses=_ACCEPTED, summary="Create a refund", operation_id="createRefund")
+async def create_refund(
+    data: CreateRefundRequest, request: HttpRequest, state: State, idempotency_key: IdempotencyHeader = None
+) -> Response[RefundView]:
+    """Give back all that is left of a payment, or part of it."""
+    submission = await state.access.submission(request, Scope.REFUNDS_WRITE, "POST /v1/refunds")
+    return answer(
+        await state.runtime.acceptance.refund(
+            submission, data.payment_id, data.amount_minor, data.reason, data.metadata
+        )
+    )
+
+
+@get("/", dependencies={"page": PAGE}, summary="List refunds", operation_id="listRefunds")
+async def list_all(
+    request: HttpRequest,
+    state: State,
+    page: PageRequest,
+    payment_id: Annotated[str | None, Parameter(max_length=64)] = None,
+) -> Page[RefundView]:
+    """The merchant's refunds, newest first."""
+    principal = await state.access.principal(request, Scope.REFUNDS_READ)
+    found = await list_refunds(
+        state.runtime.database,
+        merchant_id=principal.merchant_id,
+        livemode=principal.livemode,
+        limit=page.fetch,
+        cursor=page.cursor,
+        backwards=page.backwards,
+        payment_id=payment_id,
+    )
+    return page_of([_view(*pair) for pair in found], page, lambda view: view.id)
+
+
+@get("/{refund_id:str}", summary="Read a refund", operation_id="getRefund")
+async def read_refund(refund_id: str, request: HttpRequest, state: State) -> RefundView:
+    """One refund."""
+    principal = await state.access.principal(request, Scope.REFUNDS_READ)
+    found = await find_refund(
+        state.runtime.database,
+        merchant_id=principal.merchant_id,
+        livemode=principal.livemode,
+        refund_id=refund_id[:64],
+    )
+    if found is None:
+        raise NotFound(f"No refund has the id {refund_id[:80]!r}.")
+    return _view(*found)
+
+
+def _view(refund_id: str, payment: Payment) -> RefundView:
+    found = payment.find_operation(refund_id)
+    if found is None:
+        raise AssertionError(f"{payment.id} has no {refund_id}")
+    return view_refund(payment, found[1])
+
+
+refunds_router = Router(
+    "/v1/refunds", route_handlers=[create_refund, list_all, read_refund], security=API_KEY, tags=["Refunds"]
+)

@@ -1,0 +1,132 @@
+"""What every request that changes something has in common: claim its key, decide, commit, wait for the reply."""
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from florin.clock import Clock
+from florin.database import Database
+from florin.directory import Principal
+from florin.errors import NotFound
+from florin.ids import parse_id, shard_of
+from florin.telemetry import current_traceparent
+from payments.domain.decision import Context, Decision
+from payments.domain.payment import Payment
+from payments.operations.context import new_context
+from payments.operations.repair import Repair
+from payments.store.committer import Committed, Committer, Proposal
+from payments.store.idempotency import IdempotencyKeyInFlight, claim_of, find_reply
+from payments.store.payments import find_payment
+from payments.store.statements import StoredReply
+
+Rule = Callable[[Payment, Context], Decision]
+
+
+class Request(Struct, frozen=True):
+    """A merchant's request: who sends it, its idempotency key, its endpoint and its body as it was sent."""
+
+    principal: Principal
+    idempotency_key: str
+    route: str
+    body: bytes
+
+
+class Reply(Struct, frozen=True):
+    """The answer: a stored reply, and whether it is a replay."""
+
+    stored: StoredReply
+    replayed: bool = False
+
+
+class Submitter:
+    """Takes requests to their reply. ``patience_s`` is how long a caller is kept waiting for the acquirer."""
+
+    def __init__(
+        self, database: Database, committer: Committer, repair: Repair, clock: Clock, *, patience_s: float
+    ) -> None:
+        self._database = database
+        self._committer = committer
+        self._repair = repair
+        self._clock = clock
+        self._patience_s = patience_s
+
+    async def change(self, request: Request, payment_id: str, rule: Rule, *, operation_kind: str = "op") -> Reply:
+        """Apply a rule to a merchant's payment. Another merchant's, or another mode's, is not there: NotFound."""
+        principal = request.principal
+        parts = parse_id(payment_id, "pay")
+        if parts.livemode != principal.livemode or parts.shard != shard_of(principal.merchant_id):
+            raise _no_payment(payment_id)
+        payment = await find_payment(self._database, payment_id)
+        if payment is None or payment.merchant_id != principal.merchant_id:
+            raise _no_payment(payment_id)
+        await self._repair.ask_first(payment)
+
+        def decide(current: Payment | None, context: Context) -> Decision:
+            return rule(current or payment, context)
+
+        return await self.submit(request, payment_id, decide, operation_kind=operation_kind)
+
+    async def submit(
+        self,
+        request: Request,
+        payment_id: str,
+        decide: Callable[[Payment | None, Context], Decision],
+        *,
+        creates: bool = False,
+        operation_kind: str = "op",
+    ) -> Reply:
+        """Claim the key, decide and commit as one, then wait for the reply, or for patience to end."""
+        principal = request.principal
+        claim = claim_of(
+            livemode=principal.livemode,
+            merchant_id=principal.merchant_id,
+            idempotency_key=request.idempotency_key,
+            route=request.route,
+            body=request.body,
+        )
+        context = new_context(
+            clock=self._clock,
+            actor=f"key:{principal.key_id}",
+            merchant_id=principal.merchant_id,
+            livemode=principal.livemode,
+            key_id=claim.key_id,
+            operation_kind=operation_kind,
+        )
+        proposal = Proposal(
+            payment_id,
+            context,
+            lambda current: decide(current, context),
+            claim=claim,
+            creates=creates,
+            traceparent=current_traceparent(),
+        )
+        committed = await self._committer.commit(proposal)
+        if committed.reply is not None:
+            return Reply(committed.reply, committed.replayed)
+        return Reply(await self._wait(committed, context))
+
+    async def _wait(self, committed: Committed, context: Context) -> StoredReply:
+        waiter = self._committer.expect_reply(context.key_id)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await asyncio.shield(waiter)
+        except TimeoutError:
+            if committed.decision is None:
+                raise
+            await self._repair.answer_pending(committed.decision.payment, context.key_id)
+            return await self._stored(context.key_id)
+        finally:
+            self._committer.forget_reply(context.key_id)
+
+    async def _stored(self, key_id: str) -> StoredReply:
+        reply = await find_reply(self._database, key_id)
+        if reply is None:  # the operation went on to another attempt meanwhile; its reply is still owed
+            raise IdempotencyKeyInFlight(
+                "The acquirer has not answered yet; send the same request again to learn more."
+            )
+        return reply
+
+
+def _no_payment(payment_id: str) -> NotFound:
+    return NotFound(f"No payment has the id {payment_id[:80]!r}.")
