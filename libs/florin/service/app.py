@@ -10,7 +10,7 @@ from litestar.di import Provide
 from litestar.openapi.spec import Tag
 from litestar.types import ControllerRouterHandler
 
-from florin.service.body import JsonBody
+from florin.service.body import JsonBodies
 from florin.service.docs import documentation_routes
 from florin.service.frame import Frame
 from florin.service.health import Check, Health, health_routes
@@ -74,9 +74,8 @@ def create_app(
         dependencies=dict(dependencies or {}),
         state=State({**(state or {}), "health": health, "settings": settings}),
         exception_handlers={Exception: answer_error},
-        dto=JsonBody,
         return_dto=None,
-        plugins=[StructSchemas()],
+        plugins=[JsonBodies(), StructSchemas()],
         openapi_config=openapi_config(name=name, version=version, description=description, tags=tags),
         logging_config=None,
         request_max_body_size=None,  # the frame holds the limit, also for routes that do not exist

@@ -1,16 +1,17 @@
 """Request bodies: decoded once, strictly, straight into the handler's Struct.
 
-Litestar alone would decode to dicts first and then convert leniently ("100" passes for 100). As its ``dto``,
-`JsonBody` takes the raw bytes of every handler that has a ``data`` parameter.
+Litestar alone would decode to dicts first and then convert leniently ("100" passes for 100). `JsonBodies` gives
+the raw bytes to a decoder of the very type that the handler's ``data`` has.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import msgspec
-from litestar.connection import Request
 from litestar.dto import AbstractDTO
 from litestar.openapi.spec import Reference, Schema
+from litestar.plugins import SerializationPlugin
 from litestar.typing import FieldDefinition
 
 from florin.errors import InvalidRequest
@@ -18,7 +19,6 @@ from florin.service.problems import MalformedBody, UnsupportedMediaType, sentenc
 
 _AT_PATH = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`\$(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"(?:unknown|required) field `(?P<field>.*)`$")
-_JSON_TYPES = ("application/json", "")
 
 
 def decode_json(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
@@ -48,24 +48,22 @@ def _misfit(message: str) -> InvalidRequest:
 
 
 class JsonBody(AbstractDTO[Any]):
-    """Litestar's door for decoding a body in a way of one's own (see `AbstractDTO.decode_bytes`)."""
+    """Litestar's door for decoding a body in a way of one's own: the type of a handler's ``data``, with its decoder."""
 
     __slots__ = ()
-    _decoders: ClassVar[dict[str, msgspec.json.Decoder[Any]]] = {}
+    decoder: ClassVar[msgspec.json.Decoder[Any]]
+
+    def decode_bytes(self, value: bytes) -> Any:
+        """Decode the body of the request at hand."""
+        if not _is_json(self.asgi_connection.scope["headers"]):
+            raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
+        return decode_json(self.decoder, value)
 
     @classmethod
     def create_for_field_definition(
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
     ) -> None:
-        """Prepare the decoder of one handler."""
-        cls._decoders[handler_id] = msgspec.json.Decoder(field_definition.raw)
-
-    def decode_bytes(self, value: bytes) -> Any:
-        """Decode the body of the request at hand."""
-        request = self.asgi_connection
-        if isinstance(request, Request) and not _is_json(request):
-            raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
-        return decode_json(self._decoders[request.route_handler.handler_id], value)
+        """Not needed: each handler has a class of its own."""
 
     @classmethod
     def create_openapi_schema(
@@ -86,8 +84,20 @@ class JsonBody(AbstractDTO[Any]):
         return False
 
 
-def _is_json(request: Request[Any, Any, Any]) -> bool:
-    for name, value in request.scope["headers"]:
+class JsonBodies(SerializationPlugin):
+    """Decodes the ``data`` of every handler by `JsonBody`."""
+
+    def supports_type(self, field_definition: FieldDefinition) -> bool:
+        """Whatever type it is."""
+        return True
+
+    def create_dto_for_type(self, field_definition: FieldDefinition) -> type[AbstractDTO[Any]]:
+        """Prepare the decoder of one handler."""
+        return type("JsonBody", (JsonBody,), {"decoder": msgspec.json.Decoder(field_definition.raw)})
+
+
+def _is_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    for name, value in headers:
         if name == b"content-type":
-            return value.split(b";", 1)[0].strip().lower().decode("latin-1") in _JSON_TYPES
+            return value == b"application/json" or value.split(b";", 1)[0].strip().lower() == b"application/json"
     return True

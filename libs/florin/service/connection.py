@@ -8,9 +8,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from florin.errors import InvalidRequest
+from florin.errors import FlorinError, InvalidRequest
 from florin.service.limits import Limits
-from florin.service.problems import MEDIA_TYPE, problem_of
+from florin.service.problems import MEDIA_TYPE, BodyTimeout, HttpError, problem_of
+from florin.telemetry.metrics import REQUESTS_REFUSED
 
 
 class MalformedRequest(InvalidRequest):
@@ -20,11 +21,20 @@ class MalformedRequest(InvalidRequest):
     title = "The request is not valid HTTP"
 
 
-class GuardedConnection(HttpToolsProtocol):
-    """Closes a connection whose request head, or whose body after an early answer, does not end in time.
+class HeadTooLarge(HttpError):
+    """The request's headers are past their limit."""
 
-    Whenever no request is being answered, the next move is the peer's, and a timer runs: uvicorn's own for an idle
-    kept-alive connection, ours for everything else (a new connection, half a head, the rest of a refused body).
+    code = "head_too_large"
+    title = "The request's headers are too large"
+    status = 431
+
+
+class GuardedConnection(HttpToolsProtocol):
+    """Closes a connection whose peer owes us bytes for too long.
+
+    While a request is being answered and its body is complete, the next move is ours and no timer runs. Otherwise it
+    is the peer's: half a head, half a body (answered with 408), the rest of a body that was refused, nothing at all
+    on a new connection. uvicorn itself watches only kept-alive connections that are idle.
     """
 
     limits = Limits()
@@ -45,7 +55,7 @@ class GuardedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give a new peer its time for the first head."""
         super().connection_made(transport)
-        self._watch()
+        self._watch(self.limits.head_timeout_s)
 
     def on_message_begin(self) -> None:
         """The first byte of a request has come."""
@@ -53,47 +63,61 @@ class GuardedConnection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """A request's head is complete: from here on the frame's limits hold."""
+        """A request's head is complete; a timer that ran for it gives way to the body's."""
         self._in_head = False
         self._head_bytes = 0
         self._began = True
+        self._unwatch()
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, and start or stop the timer by whose move it is then."""
+        """Take bytes, then see whose move it is."""
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.head_bytes:
-                self._cut()
+                self.refuse(HeadTooLarge(f"Heads of more than {self.limits.head_bytes} bytes are not taken."))
                 return
         elif self._began and not self.cycle.response_complete:
-            if self._overdue is not None:
-                self._overdue.cancel()
-                self._overdue = None
+            if self.cycle.more_body:
+                self._watch(self.limits.body_timeout_s)
+            else:
+                self._unwatch()
             return
         if self.timeout_keep_alive_task is None:
-            self._watch()
+            self._watch(self.limits.head_timeout_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timer."""
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def _watch(self, timeout_s: float) -> None:
+        if self._overdue is None and not self.transport.is_closing():
+            self._overdue = self.loop.call_later(timeout_s, self._give_up)
+
+    def _unwatch(self) -> None:
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
-        super().connection_lost(exc)
 
-    def _watch(self) -> None:
-        if self._overdue is None and not self.transport.is_closing():
-            self._overdue = self.loop.call_later(self.limits.head_timeout_s, self._cut)
-
-    def _cut(self) -> None:
+    def _give_up(self) -> None:
         self._overdue = None
-        if not self.transport.is_closing():
+        if self._began and not self._in_head and not self.cycle.response_started:
+            REQUESTS_REFUSED.labels("body_timeout").inc()
+            self.cycle.disconnected = True  # whatever the handler may still say, this is the answer
+            self.cycle.message_event.set()
+            self.refuse(
+                BodyTimeout(f"The body was not complete {self.limits.body_timeout_s:g} seconds after the head.")
+            )
+        else:
             self.transport.close()
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP with a problem document, like everything else."""
-        problem = problem_of(MalformedRequest("The request could not be read as HTTP/1.1."))
+    def refuse(self, error: FlorinError) -> None:
+        """Answer on the bare connection, where no application can, and close it."""
+        if self.transport.is_closing():
+            return
+        problem = problem_of(error)
         self.transport.write(
             STATUS_LINE[problem.status]
             + f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem.body)}\r\n".encode()
@@ -101,6 +125,10 @@ class GuardedConnection(HttpToolsProtocol):
             + problem.body
         )
         self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP with a problem document, like everything else."""
+        self.refuse(MalformedRequest("The request could not be read as HTTP/1.1."))
 
 
 def guarded_by(limits: Limits) -> type[GuardedConnection]:

@@ -3,7 +3,6 @@
 This runs for each request of each service, so it makes one small object a request and touches nothing twice.
 """
 
-import asyncio
 import random
 import re
 import time
@@ -17,7 +16,6 @@ from florin.errors import FlorinError, TooLarge
 from florin.service.limits import Limits
 from florin.service.problems import (
     MEDIA_TYPE,
-    BodyTimeout,
     ClientGone,
     Overloaded,
     as_florin_error,
@@ -46,7 +44,6 @@ _API_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
 ]
 _PAGE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -66,7 +63,6 @@ class Exchange:
     __slots__ = (
         "_body_complete",
         "_body_size",
-        "_deadline",
         "_headers",
         "_limits",
         "_receive",
@@ -84,7 +80,6 @@ class Exchange:
         self._limits = limits
         self._body_size = 0
         self._body_complete = False
-        self._deadline = 0.0
         self.status = 0
         self.content_length = 0
         self.expects_continue = False
@@ -106,26 +101,15 @@ class Exchange:
         self._headers = [(REQUEST_ID_HEADER, request_id.encode()), *common]
 
     async def receive(self) -> Message:
-        """The next part of the body, within the limits on size and time."""
-        if self._body_complete:
-            return await self._receive()
-        loop = asyncio.get_running_loop()
-        if not self._deadline:
-            self._deadline = loop.time() + self._limits.body_timeout_s
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
-        except TimeoutError:
-            raise BodyTimeout(
-                f"The body was not complete after {self._limits.body_timeout_s:g} seconds.",
-                headers={"Connection": "close"},
-            ) from None
-        if message["type"] == "http.disconnect":
+        """The next part of the body, within the limit on its size (`GuardedConnection` holds the one on its time)."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._body_size += len(message.get("body", b""))
+            if self._body_size > self._limits.body_bytes:
+                raise self.too_large()
+            self._body_complete = not message.get("more_body", False)
+        elif not self._body_complete:
             raise ClientGone("The client closed the connection before its body was complete.")
-        self._body_size += len(message.get("body", b""))
-        if self._body_size > self._limits.body_bytes:
-            raise self.too_large()
-        self._body_complete = not message.get("more_body", False)
         return message
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -223,8 +207,9 @@ class Frame:
                 },
                 error=f"HTTP {status}" if failed else None,
             )
-        if status >= 400 or duration_s > _SLOW_S or self._is_logged(route):
-            logs.write_access_line(
+        log = logs.access_log()
+        if log is not None and (status >= 400 or duration_s > _SLOW_S or self._is_logged(route)):
+            log.write(
                 request_id=exchange.request_id,
                 trace_id=f"{trace.trace_id:032x}",
                 method=method,

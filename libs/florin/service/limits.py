@@ -40,18 +40,22 @@ class RateLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key -> tokens, as of when
 
-    def take(self, key: str, tokens: float = 1.0) -> None:
-        """Take from the key's bucket. Raises RateLimited with the time until there is enough again."""
+    def take(self, key: str, tokens: float = 1.0, *, rate_per_s: float | None = None) -> None:
+        """Take from the key's bucket. Raises RateLimited with the time until there is enough again.
+
+        ``rate_per_s`` is the key's own rate, with a burst of two seconds of it, in place of the limiter's.
+        """
         now = self._clock()
-        held, since = self._buckets.pop(key, (self._burst, now))
-        held = min(self._burst, held + (now - since) * self._rate_per_s)
+        rate, burst = (self._rate_per_s, self._burst) if rate_per_s is None else (rate_per_s, 2.0 * rate_per_s)
+        held, since = self._buckets.pop(key, (burst, now))
+        held = min(burst, held + (now - since) * rate)
         allowed = held >= tokens
         self._buckets[key] = (held - tokens if allowed else held, now)
         if len(self._buckets) > self._keys_max:
             self._buckets.popitem(last=False)
         if not allowed:
-            wait_s = (tokens - held) / self._rate_per_s
+            wait_s = (tokens - held) / rate
             raise RateLimited(
-                f"More than {self._rate_per_s:g} requests a second with this key.",
+                f"More than {rate:g} requests a second with this key.",
                 retry_after_s=max(1, int(wait_s + 0.999)),
             )

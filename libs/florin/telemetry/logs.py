@@ -1,11 +1,15 @@
 """Logs as JSON lines on stdout, redacted, with the request and the trace they belong to."""
 
+import asyncio
+import atexit
 import logging
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 import msgspec
@@ -17,12 +21,19 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The request that is being answered."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+_ACCESS_DELAY_S = 0.05
 _encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+@lru_cache(maxsize=4)
+def _whole_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def timestamp(seconds: float) -> str:
     """RFC 3339 in UTC, with microseconds."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    whole = int(seconds)
+    return f"{_whole_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
 
 
 class JsonFormatter(logging.Formatter):
@@ -73,30 +84,48 @@ class LineHandler(logging.StreamHandler[TextIO]):
         """Stay silent: the default would print the record, unredacted, on stderr."""
 
 
-_output: TextIO | None = None
-_service = ""
+class AccessLog:
+    """Lines for answered requests, past the logging machinery, which would cost more than their routing.
 
-
-def write_access_line(**members: Any) -> None:
-    """One line for one answered request, past the logging machinery: it would cost more than the request's routing.
-
-    The members hold no free text but what the caller has redacted.
+    They are written together, a few milliseconds later: one system call for many requests. A process that is killed
+    loses the last of them, and nothing but them.
     """
-    if _output is None:
-        return
-    line = {"time": timestamp(time.time()), "level": "INFO", "service": _service, "logger": "access", **members}
-    try:
-        _output.write(_encode(line).decode() + "\n")
-        _output.flush()
-    except (OSError, ValueError):  # a full disk, a closed pipe: logs never stop payments
-        return
+
+    def __init__(self, service: str, output: TextIO) -> None:
+        self._service = service
+        self._output = output
+        self._waiting: list[bytes] = []
+
+    def write(self, **members: Any) -> None:
+        """Add a line. The members hold no free text but what the caller has redacted."""
+        line = {"time": timestamp(time.time()), "level": "INFO", "service": self._service, "logger": "access"}
+        self._waiting.append(_encode(line | members))
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(_ACCESS_DELAY_S, self.flush)
+
+    def flush(self) -> None:
+        """Write what waits. A full disk or a closed pipe loses it: logs never stop payments."""
+        waiting, self._waiting = self._waiting, []
+        with suppress(OSError, ValueError):
+            self._output.write("".join(f"{line.decode()}\n" for line in waiting))
+            self._output.flush()
+
+
+_access_log: AccessLog | None = None
+
+
+def access_log() -> AccessLog | None:
+    """The access log of this process; None before `configure_logging`."""
+    return _access_log
 
 
 def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send every log line of this process through `JsonFormatter` to stdout (or ``stream``)."""
-    global _output, _service
-    _output, _service = stream or sys.stdout, service
-    handler = LineHandler(_output)
+    global _access_log
+    output = stream or sys.stdout
+    _access_log = AccessLog(service, output)
+    atexit.register(_access_log.flush)
+    handler = LineHandler(output)
     handler.setFormatter(JsonFormatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]
