@@ -1,7 +1,7 @@
 """One connection: statements out, rows back."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from florin.database.errors import translated
@@ -16,6 +16,8 @@ class Connection:
     def __init__(self, raw: Any, timeout_s: float) -> None:
         self._raw = raw
         self._timeout_s = timeout_s
+        self.after_commit: list[Callable[[], None]] = []
+        """Called once the transaction that this connection was opened for is durable, and never if it is not."""
 
     async def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run a statement; the number of rows that it changed."""

@@ -99,7 +99,7 @@ class Database:
             except Exception:
                 await self._roll_back(raw)
                 raise
-            await _finish(asyncio.create_task(commit(connection)))
+            await _finish(asyncio.create_task(_commit_and_tell(connection)))
 
     async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """``work`` in a transaction of its own, repeated whole when the server rolled it back (1213, 1205, 1020)."""
@@ -143,6 +143,12 @@ async def commit(connection: Connection) -> None:
         await connection.execute("COMMIT")
     except DatabaseUnavailable as error:
         raise CommitUnknown("The database did not answer to COMMIT.") from error
+
+
+async def _commit_and_tell(connection: Connection) -> None:
+    await commit(connection)
+    for callback in connection.after_commit:
+        callback()
 
 
 async def _finish(task: "asyncio.Task[None]") -> None:
