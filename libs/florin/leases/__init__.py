@@ -3,8 +3,19 @@
 from pathlib import Path
 
 from florin.leases.share import LeaseShare
-from florin.leases.table import Lease, LeaseLost, acquire, confirm, raise_fence, release, renew
+from florin.leases.table import Lease, LeaseLost, acquire, confirm, new_holder, raise_fence, release, renew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-__all__ = ["MIGRATIONS", "Lease", "LeaseLost", "LeaseShare", "acquire", "confirm", "raise_fence", "release", "renew"]
+__all__ = [
+    "MIGRATIONS",
+    "Lease",
+    "LeaseLost",
+    "LeaseShare",
+    "acquire",
+    "confirm",
+    "new_holder",
+    "raise_fence",
+    "release",
+    "renew",
+]

@@ -1,5 +1,7 @@
 """Statements on table ``leases``. All time is the database's; sessions are pinned to UTC."""
 
+import os
+import socket
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
@@ -21,6 +23,11 @@ class LeaseLost(Exception):
     def __init__(self, names: Collection[str]) -> None:
         super().__init__(f"lost: {', '.join(sorted(names))}")
         self.names = frozenset(names)
+
+
+def new_holder() -> str:
+    """A name that no other process has, nor this one after a restart."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _microseconds(ttl_s: float) -> int:

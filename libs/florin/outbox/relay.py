@@ -6,8 +6,6 @@ now and then. "Published" is a hint only: what is gone and not below every group
 
 import asyncio
 import logging
-import os
-import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +14,7 @@ from datetime import timedelta
 from msgspec import Struct
 
 from florin.database import Connection, Database, DatabaseUnavailable, TransactionRolledBack
-from florin.leases import LeaseLost, LeaseShare, confirm
+from florin.leases import LeaseLost, LeaseShare, confirm, new_holder
 from florin.outbox import metrics
 from florin.outbox.floor_book import FloorBook
 from florin.outbox.ordering import OutboxRow, in_version_order
@@ -57,11 +55,6 @@ class RelaySettings(Struct, frozen=True):
     retention: timedelta = timedelta(days=30)
     unread_entries: int = 100_000
     """Entries kept in a partition that nobody reads."""
-
-
-def new_holder() -> str:
-    """A name that no other process has, nor this one after a restart."""
-    return f"{socket.gethostname()[:32]}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 class Relay:

@@ -111,6 +111,17 @@ class Append(msgspec.Struct, frozen=True):
     entries: Sequence[Outgoing]
 
 
+class Joined(msgspec.Struct, frozen=True):
+    """Where a group stands.
+
+    What it was given is at or below ``last``: acknowledged, or pending. A partition that is not ``ready`` waits for its
+    writer, because it is new or entries were lost: nothing of it may be processed.
+    """
+
+    last: EntryId
+    ready: bool
+
+
 class StreamWriter(Protocol):
     """The side that the relay uses. Every method raises StreamUnavailable."""
 
@@ -151,12 +162,12 @@ class StreamReader(Protocol):
     ) -> dict[Partition, list[Entry]]:
         """Up to ``count`` entries of each partition: pending ones after a position, new ones where it is None.
 
-        Waits for new ones only where every position is None. Raises GroupMissing.
+        Waits only where every position is None and there is nothing new. Raises GroupMissing.
         """
         ...
 
-    async def create_group(self, partition: Partition) -> bool:
-        """Create the group before the first entry; False where it existed."""
+    async def join(self, partition: Partition) -> Joined:
+        """Begin to read a partition; the group is created where it is missing, before the first entry."""
         ...
 
     async def acknowledge(self, acknowledged: Mapping[Partition, Sequence[EntryId]]) -> None:
@@ -168,7 +179,7 @@ class StreamReader(Protocol):
         ...
 
     async def report_loss(self, partition: Partition) -> None:
-        """Tell the writers' side that entries are missing; it answers with restart()."""
+        """Tell the writers' side that entries are missing: it drops the partition and publishes again."""
         ...
 
     async def bury(self, entry: Entry, partition: Partition, reason: str) -> None:

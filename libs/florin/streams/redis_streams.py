@@ -24,6 +24,7 @@ from florin.streams.port import (
     Entry,
     EntryId,
     GroupMissing,
+    Joined,
     Partition,
     RefusalKind,
     Refused,
@@ -187,16 +188,22 @@ class RedisStreamReader:
             )
         return {partitions[key]: [_entry(key, item) for item in items] for key, items in answer or ()}
 
-    async def create_group(self, partition: Partition) -> bool:
+    async def join(self, partition: Partition) -> Joined:
         """XGROUP CREATE at 0, never at ``$``: what was added before the group existed is to be read too."""
-        try:
-            with _translated():
-                await self._redis.xgroup_create(stream_key(partition), self._group, id="0", mkstream=True)
-        except StreamUnavailable as error:
-            if "BUSYGROUP" in str(error):
-                return False
-            raise
-        return True
+        key = stream_key(partition)
+        with _translated():
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.xgroup_create(key, self._group, id="0", mkstream=True)
+                pipeline.xinfo_groups(key)
+                pipeline.exists(writer_key(partition))
+                created, groups, marked = await pipeline.execute(raise_on_error=False)
+            if isinstance(created, Exception) and "BUSYGROUP" not in str(created):
+                raise created
+            for answer in (groups, marked):
+                if isinstance(answer, Exception):
+                    raise answer
+        last = next(group["last-delivered-id"] for group in groups if group["name"] == self._group.encode())
+        return Joined(EntryId.parse(last.decode()), ready=bool(marked))
 
     async def acknowledge(self, acknowledged: Mapping[Partition, Sequence[EntryId]]) -> None:
         """XACK, all partitions in one packet."""
