@@ -5,6 +5,12 @@ import json
 from devtools.state import State
 
 
+def demo_settings(state: State) -> dict[str, str]:
+    """Environment variables for `devtools.demo`: an operator's, and those of the simulator and the demo merchant."""
+    simulator = {f"FLORIN_{name.upper()}": text for name, text in state.secrets.items() if name.startswith("simulator")}
+    return operator_settings(state) | simulator | {"FLORIN_DEMO_FILE": str(state.demo_file)}
+
+
 def operator_settings(state: State) -> dict[str, str]:
     """Environment variables for `florin_cli`: addresses, the operators' token, the demo merchant's key."""
     settings = {

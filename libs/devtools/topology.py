@@ -5,6 +5,8 @@ from devtools.state import State
 
 SERVICES = ("simulator", "merchants", "payments", "notifications")
 SERVERS = ("mariadb", "redis")
+CONNECTOR = "simulator"
+"""The connector's name at merchants; the simulator calls back to the path of that name."""
 _WITH_SCHEMA = ("merchants", "payments", "notifications")
 
 
@@ -34,6 +36,9 @@ def service_settings(state: State, service: str) -> dict[str, str]:
     }
     if service == "simulator":
         settings["FLORIN_SIMULATOR_BOOK"] = str(state.folder / "simulator" / "book.sqlite")
+        settings["FLORIN_SIMULATOR_CALLBACK_URL"] = f"{state.url('payments')}/callbacks/{CONNECTOR}"
+        for name in ("control_token", "terminal_key", "callback_secret"):
+            settings[f"FLORIN_SIMULATOR_{name.upper()}"] = state.secrets[f"simulator_{name}"]
         return settings
     name, password = f"florin_{service}", state.secrets[f"{service}_database"]
     settings |= {
@@ -41,7 +46,6 @@ def service_settings(state: State, service: str) -> dict[str, str]:
         "FLORIN_REDIS_URL": f"redis://:{state.secrets['redis_password']}@127.0.0.1:{state.ports['redis']}/0",
         "FLORIN_KEY_FILE": str(state.key_file),
     }
-    if service == "notifications":
-        # The simulator's receiver is on loopback, where the SSRF filter lets nothing go unless told so.
-        settings["FLORIN_ALLOW_LOOPBACK_ENDPOINTS"] = "true"
+    # The acquirer and the webhook receiver are on loopback, where nothing may go unless told so.
+    settings["FLORIN_ALLOW_LOOPBACK_URLS"] = "true"
     return settings

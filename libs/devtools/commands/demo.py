@@ -8,12 +8,14 @@ import argparse
 
 from devtools import environment
 from devtools.failure import Failure
-from devtools.places import data_folder
+from devtools.operator_settings import demo_settings
+from devtools.state import load_state
 from devtools.status import RUNNING, read_status
 
 
 def run(options: argparse.Namespace) -> int:
     """Become the story."""
-    if read_status(data_folder()).phase != RUNNING:
+    state = load_state()
+    if state is None or read_status(state.folder).phase != RUNNING:
         raise Failure("The platform is not running: ./dev up --detach (or ./dev up in another terminal).")
-    environment.run_instead(["-m", "devtools.demo.story"])
+    environment.run_instead(["-m", "devtools.demo.story"], demo_settings(state))

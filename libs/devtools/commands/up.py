@@ -6,6 +6,7 @@ Stays in the foreground until Ctrl-C, unless told to detach. Where everything ru
 """
 
 import argparse
+import json
 import signal
 import subprocess
 import time
@@ -14,11 +15,13 @@ from devtools import debian, environment
 from devtools.card import show_card
 from devtools.children import start_child
 from devtools.failure import Failure
+from devtools.operator_settings import demo_settings
 from devtools.places import CHECKOUT
 from devtools.screen import Step, dim
 from devtools.state import State, make_state, move_taken_ports
 from devtools.status import FAILED, RUNNING, STOPPED, Status, find_supervisor, read_status
 from devtools.stopping import stop_platform
+from devtools.topology import SERVICES
 
 _START_TIMEOUT_S = 300.0
 
@@ -39,13 +42,13 @@ def run(options: argparse.Namespace) -> int:
     if find_supervisor(state.folder) is not None:
         _wait_until_running(state, None)
         print("Florin is already up; nothing was changed.")
-        show_card(state)
+        _show_card(state)
         return 0
     supervisor = _start_supervisor(state, detach=options.detach)
     try:
         _wait_until_running(state, supervisor)
-        _take_first_payment()
-        show_card(state)
+        _take_first_payment(state)
+        _show_card(state)
         if options.detach:
             print("It runs in the background: ./dev status, ./dev logs -f, ./dev down.")
             return 0
@@ -96,11 +99,19 @@ def _wait_until_running(state: State, started: subprocess.Popen[bytes] | None) -
     raise Failure(f"The platform did not start in {_START_TIMEOUT_S:.0f} s; see {state.logs}.")
 
 
-def _take_first_payment() -> None:
+def _take_first_payment(state: State) -> None:
     argv = [str(environment.environment_python()), "-m", "devtools.demo.first_payment"]
-    proof = subprocess.run(argv, env=environment.variables(), cwd=CHECKOUT, check=False)
+    proof = subprocess.run(argv, env=environment.variables(demo_settings(state)), cwd=CHECKOUT, check=False)
     if proof.returncode != 0:
         raise Failure("The platform is up and its first payment did not go through as it must: see above.")
+
+
+def _show_card(state: State) -> None:
+    try:
+        api_key = json.loads(state.demo_file.read_text())["api_key"]
+    except FileNotFoundError:
+        api_key = "(made by the first ./dev up that ends well)"
+    show_card({name: state.url(name) for name in SERVICES}, api_key, str(state.folder))
 
 
 def _stay(state: State) -> None:
