@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from florin.contracts.merchant_config import Name, Reference, Url
+from florin.contracts.merchant_config import MerchantAccount, Name, Reference, Url
 
 ADAPTERS = frozenset({"simulator"})
 """Adapters that payments has; a new acquirer adds its name here."""
@@ -40,15 +40,13 @@ class ConnectorSpec(Struct, frozen=True, rename="camel"):
         None
     )
     merchant_account: Annotated[
-        str | None,
-        Meta(max_length=64, description="Our account (MID) at the acquirer, unless a binding names another."),
+        MerchantAccount | None, Meta(description="Our account (MID) at the acquirer, unless a binding names another.")
     ] = None
     timeouts: Annotated[Timeouts, Meta(description="How long calls may take.")] = Timeouts()
     breaker: Annotated[Breaker, Meta(description="When calls are withheld.")] = Breaker()
     not_found_final_after_seconds: Annotated[
-        float | None,
+        Annotated[float, Meta(ge=0)] | None,
         Meta(
-            ge=0,
             description="After how many seconds the acquirer's `not found` for our reference is final; none: it "
             "deduplicates by our reference, so the same reference may be sent again.",
         ),

@@ -46,6 +46,9 @@ EventPattern = Annotated[
 AmountMinor = Annotated[
     int, Meta(ge=0, le=999_999_999_999_999, description="An amount in minor units of the currency named beside it.")
 ]
+MerchantAccount = Annotated[
+    str, Meta(min_length=1, max_length=64, description="A merchant account (MID) at an acquirer.")
+]
 Seconds = Annotated[int, Meta(ge=1, le=2_592_000, description="A duration in seconds.")]
 
 
@@ -145,8 +148,8 @@ class ConnectorBinding(Struct, frozen=True, rename="camel"):
     name: Annotated[Name, Meta(description="The name by which routing targets refer to it.")]
     connector_ref: Annotated[Reference, Meta(description="The connector, by its own name.")]
     merchant_account: Annotated[
-        str | None,
-        Meta(max_length=64, description="The merchant's account (MID) at this acquirer, where not the default one."),
+        MerchantAccount | None,
+        Meta(description="The merchant's account (MID) at this acquirer, where not the default one."),
     ] = None
 
 

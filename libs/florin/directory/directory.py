@@ -20,7 +20,6 @@ from florin.clock import Clock, SystemClock
 from florin.contracts.api_keys import hash_of
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.directory import Change, ConfigState, FeedPage, MerchantState, ReplicaReport, State
-from florin.contracts.events import Event
 from florin.database import Connection, Database
 from florin.directory.lookups import KeyLookups
 from florin.directory.memory import Memory
@@ -34,6 +33,7 @@ from florin.directory.projection import (
     write_changes,
 )
 from florin.errors import NotFound, Unavailable
+from florin.inbox import ReceivedEvent
 from florin.settings import Secret
 
 REVOCATION_BOUND_S = 5
@@ -170,10 +170,11 @@ class Directory:
 
     # --- what brings changes in ------------------------------------------------------------------------------------
 
-    async def handle(self, conn: Connection, event: Event) -> None:
-        """Take an event of the stream `merchants` in, in the transaction of its inbox row."""
-        change = msgspec.json.decode(event.data, type=Change)
-        await write_changes(conn, change.epoch, [change])
+    async def handle(self, conn: Connection, received: list[ReceivedEvent]) -> None:
+        """Take events of the stream `merchants` in (a `florin.inbox.Handler`)."""
+        changes = [msgspec.json.decode(item.event.data, type=Change) for item in received]
+        for epoch in {change.epoch for change in changes}:
+            await write_changes(conn, epoch, [change for change in changes if change.epoch == epoch])
         # The floor moves by the feed only; and an unknown epoch is a rebuild, which the feed finds out.
         self._hint.set()
 

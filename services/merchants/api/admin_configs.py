@@ -5,22 +5,19 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post, put
-from litestar.params import Parameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from florin.contracts.merchant_config import MerchantConfig
 from florin.contracts.merchant_config_rules import FieldChange, Violation, spec_hash, unknown_fields
-from florin.database import Database
-from florin.service import PAGE, Page, PageRequest, page_of
+from florin.service import PAGE, Page, page_of
 from merchants.api.admin_merchants import BreakGlassView, MerchantView, view_merchant
-from merchants.api.dependencies import PathName, Version
+from merchants.api.dependencies import PathName, UseChanges, UseDb, UsePage, UseSettings, Version
 from merchants.domain.errors import ConfigInvalid
 from merchants.domain.ownership import BreakGlass, Owner, Write
 from merchants.operations.apply_config import Applied, apply_config, release_config
 from merchants.operations.plan_config import Plan, plan_config
 from merchants.operations.read_propagation import Propagation, read_propagation
-from merchants.settings import MerchantsSettings
-from merchants.store.changes import Changes
 from merchants.store.configs import ConfigVersion, get_config, list_configs
 from merchants.store.merchants import get_merchant
 
@@ -99,15 +96,15 @@ class AdminConfigs(Controller):
     async def put(
         self,
         request: Request[Any, Any, Any],
-        db: Database,
-        changes: Changes,
-        settings: MerchantsSettings,
+        db: UseDb,
+        changes: UseChanges,
+        settings: UseSettings,
         merchant_id: PathName,
-        data: PutConfig,
+        data: JSONBody[PutConfig],
         dry_run: Annotated[
-            bool, Parameter(query="dryRun", description="Answer what would change and what would be refused.")
+            bool, QueryParameter(name="dryRun", description="Answer what would change and what would be refused.")
         ] = False,
-    ) -> Response[ConfigView] | Response[PlanView]:
+    ) -> Response[ConfigView | PlanView]:
         """Store a configuration, fenced by the owner's (uid, generation).
 
         The same generation with the same content changes nothing; an older one answers 412; another owner's, 409.
@@ -122,7 +119,7 @@ class AdminConfigs(Controller):
         return Response(_view_applied(applied))
 
     @get("/config")
-    async def read(self, db: Database, merchant_id: PathName) -> ConfigView:
+    async def read(self, db: UseDb, merchant_id: PathName) -> ConfigView:
         """Read the configuration in force."""
         async with db.connection() as conn:
             merchant = await get_merchant(conn, merchant_id)
@@ -130,12 +127,12 @@ class AdminConfigs(Controller):
         return _view_applied(Applied(merchant, config, changed=False))
 
     @post("/config/release", status_code=200)
-    async def release(self, changes: Changes, merchant_id: PathName, data: ReleaseConfig) -> MerchantView:
+    async def release(self, changes: UseChanges, merchant_id: PathName, data: JSONBody[ReleaseConfig]) -> MerchantView:
         """Let the owner go: the configuration stays in force and may be edited by hand."""
         return view_merchant(await release_config(changes, merchant_id, data.uid))
 
     @get("/config/versions")
-    async def list_versions(self, db: Database, merchant_id: PathName, page: PageRequest) -> Page[ConfigVersionView]:
+    async def list_versions(self, db: UseDb, merchant_id: PathName, page: UsePage) -> Page[ConfigVersionView]:
         """List all versions, newest first."""
         async with db.connection() as conn:
             await get_merchant(conn, merchant_id)
@@ -143,14 +140,14 @@ class AdminConfigs(Controller):
         return page_of([_view_version(config) for config in found], page, lambda view: str(view.config_version))
 
     @get("/config/versions/{config_version:int}")
-    async def read_version(self, db: Database, merchant_id: PathName, config_version: Version) -> ConfigVersionView:
+    async def read_version(self, db: UseDb, merchant_id: PathName, config_version: Version) -> ConfigVersionView:
         """Read one version."""
         async with db.connection() as conn:
             await get_merchant(conn, merchant_id)
             return _view_version(await get_config(conn, merchant_id, config_version))
 
     @get("/propagation")
-    async def propagation(self, db: Database, settings: MerchantsSettings, merchant_id: PathName) -> Propagation:
+    async def propagation(self, db: UseDb, settings: UseSettings, merchant_id: PathName) -> Propagation:
         """Whether every living replica of the other services works with the configuration in force."""
         return await read_propagation(db, merchant_id, settings.propagation_services)
 

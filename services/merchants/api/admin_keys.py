@@ -4,22 +4,23 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.params import Parameter
+from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from florin.contracts.api_keys import Scope
-from florin.database import Database
-from florin.service import PAGE, Page, PageRequest, idempotency_key, page_of
-from merchants.api.dependencies import PathName
+from florin.service import PAGE, Page, idempotency_key, page_of
+from merchants.api.dependencies import PathName, UseChanges, UseDb, UsePage
 from merchants.domain.api_key import ApiKey, KeyRequest
 from merchants.operations.create_api_key import MadeKey, create_api_key
 from merchants.operations.revoke_api_key import revoke_api_key
 from merchants.operations.rotate_api_key import rotate_api_key
 from merchants.store.api_keys import get_key, list_keys
-from merchants.store.changes import Changes
 from merchants.store.merchants import get_merchant
 
-Expiry = Annotated[datetime | None, Meta(tz=True, description="When the key stops working (RFC 3339); none: never.")]
+Expiry = Annotated[
+    Annotated[datetime, Meta(tz=True)] | None, Meta(description="When the key stops working (RFC 3339); none: never.")
+]
 
 
 class CreateKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,10 +74,10 @@ class AdminKeys(Controller):
     @get("/")
     async def list(
         self,
-        db: Database,
+        db: UseDb,
         merchant_id: PathName,
-        page: PageRequest,
-        livemode: Annotated[bool | None, Parameter(description="Only keys of this mode.")] = None,
+        page: UsePage,
+        livemode: Annotated[bool | None, QueryParameter(description="Only keys of this mode.")] = None,
     ) -> Page[KeyView]:
         """List keys; those of one mode newest first."""
         async with db.connection() as conn:
@@ -84,9 +85,9 @@ class AdminKeys(Controller):
             found = await list_keys(conn, merchant_id, page, livemode=livemode)
         return page_of([_view(key) for key in found], page, lambda view: view.id)
 
-    @post("/")
+    @post("/", responses={200: ResponseSpec(KeyView, description="The key that the same request made before.")})
     async def create(
-        self, request: Request[Any, Any, Any], changes: Changes, merchant_id: PathName, data: CreateKey
+        self, request: Request[Any, Any, Any], changes: UseChanges, merchant_id: PathName, data: JSONBody[CreateKey]
     ) -> Response[KeyView]:
         """Make a key. With an Idempotency-Key, a repeated request answers the same key, without its secret."""
         wanted = KeyRequest(
@@ -101,14 +102,14 @@ class AdminKeys(Controller):
         return _answer(await create_api_key(changes, merchant_id, wanted, idempotency_key=header))
 
     @get("/{key_id:str}")
-    async def read(self, db: Database, merchant_id: PathName, key_id: PathName) -> KeyView:
+    async def read(self, db: UseDb, merchant_id: PathName, key_id: PathName) -> KeyView:
         """Read a key."""
         async with db.connection() as conn:
             return _view(await get_key(conn, merchant_id, key_id))
 
     @post("/{key_id:str}/rotate")
     async def rotate(
-        self, changes: Changes, merchant_id: PathName, key_id: PathName, data: RotateKey
+        self, changes: UseChanges, merchant_id: PathName, key_id: PathName, data: JSONBody[RotateKey]
     ) -> Response[KeyView]:
         """Replace a key by a fresh one with the same rights. The old one expires after the overlap."""
         made = await rotate_api_key(
@@ -117,7 +118,7 @@ class AdminKeys(Controller):
         return _answer(made)
 
     @post("/{key_id:str}/revoke", status_code=200)
-    async def revoke(self, changes: Changes, merchant_id: PathName, key_id: PathName) -> KeyView:
+    async def revoke(self, changes: UseChanges, merchant_id: PathName, key_id: PathName) -> KeyView:
         """Revoke a key for ever; other services refuse it within the stated bound."""
         return _view(await revoke_api_key(changes, merchant_id, key_id))
 

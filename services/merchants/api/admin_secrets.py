@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, Response, get, put
+from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
-from florin.database import Database
-from florin.secrets import EnvelopeBox
 from florin.settings import Secret
-from merchants.api.dependencies import PathName
+from merchants.api.dependencies import PathName, UseBox, UseChanges, UseDb
 from merchants.domain.names import connector_scope, merchant_scope
 from merchants.operations.put_secret import PutSecret, put_connector_secret, put_merchant_secret
-from merchants.store.changes import Changes
 from merchants.store.connectors import get_connector
 from merchants.store.merchants import get_merchant
 from merchants.store.secrets import SealedSecret, list_secrets
@@ -52,15 +51,18 @@ class AdminSecrets(Controller):
     tags = ("Secrets",)
 
     @get("/merchants/{merchant_id:str}/secrets")
-    async def list_of_merchant(self, db: Database, merchant_id: PathName) -> SecretList:
+    async def list_of_merchant(self, db: UseDb, merchant_id: PathName) -> SecretList:
         """List a merchant's secrets, without their values."""
         async with db.connection() as conn:
             await get_merchant(conn, merchant_id)
             return _view_all(await list_secrets(conn, merchant_scope(merchant_id)))
 
-    @put("/merchants/{merchant_id:str}/secrets/{name:str}")
+    @put(
+        "/merchants/{merchant_id:str}/secrets/{name:str}",
+        responses={201: ResponseSpec(SecretView, description="Stored.")},
+    )
     async def put_of_merchant(
-        self, changes: Changes, box: EnvelopeBox, merchant_id: PathName, name: PathName, data: PutSecretBody
+        self, changes: UseChanges, box: UseBox, merchant_id: PathName, name: PathName, data: JSONBody[PutSecretBody]
     ) -> Response[SecretView]:
         """Store a merchant's secret (201), or the same value again (200)."""
         put_result = await put_merchant_secret(
@@ -69,15 +71,18 @@ class AdminSecrets(Controller):
         return _answer(put_result)
 
     @get("/connectors/{connector:str}/secrets")
-    async def list_of_connector(self, db: Database, connector: PathName) -> SecretList:
+    async def list_of_connector(self, db: UseDb, connector: PathName) -> SecretList:
         """List a connector's secrets, without their values."""
         async with db.connection() as conn:
             await get_connector(conn, connector)
             return _view_all(await list_secrets(conn, connector_scope(connector)))
 
-    @put("/connectors/{connector:str}/secrets/{name:str}")
+    @put(
+        "/connectors/{connector:str}/secrets/{name:str}",
+        responses={201: ResponseSpec(SecretView, description="Stored.")},
+    )
     async def put_of_connector(
-        self, changes: Changes, box: EnvelopeBox, connector: PathName, name: PathName, data: PutSecretBody
+        self, changes: UseChanges, box: UseBox, connector: PathName, name: PathName, data: JSONBody[PutSecretBody]
     ) -> Response[SecretView]:
         """Store a connector's secret (201), or the same value again (200)."""
         put_result = await put_connector_secret(

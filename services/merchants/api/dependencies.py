@@ -3,18 +3,24 @@
 from typing import Annotated
 
 from litestar.datastructures import State
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import PathParameter
 
 from florin.database import Database
 from florin.secrets import EnvelopeBox
+from florin.service import PageRequest
 from merchants.settings import MerchantsSettings
 from merchants.store.changes import Changes
 
-PathName = Annotated[str, Parameter(pattern=r"^[a-z0-9][a-z0-9_-]*$", min_length=1, max_length=64)]
+PathName = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9_-]*$", min_length=1, max_length=64)]
 """An id or name in a path; exact rules are the domain's."""
 
-Version = Annotated[int, Parameter(ge=1, le=2**53)]
+UseDb = NamedDependency[Database]
+UseChanges = NamedDependency[Changes]
+UseBox = NamedDependency[EnvelopeBox]
+UseSettings = NamedDependency[MerchantsSettings]
+UsePage = NamedDependency[PageRequest]
+Version = Annotated[int, PathParameter(ge=1, le=2**53)]
 
 
 def provide_db(state: State) -> Database:
