@@ -11,6 +11,8 @@ from florin.errors import InvalidRequest
 
 LIMIT_DEFAULT = 10
 LIMIT_MAX = 100
+CURSOR = r"^[!-~]+$"
+"""Columns of ids are ASCII; comparing them with anything else is an error of the database."""
 
 T = TypeVar("T")
 
@@ -52,10 +54,10 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 def page_request(
     limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="How many to return.")] = LIMIT_DEFAULT,
     starting_after: Annotated[
-        str | None, Parameter(min_length=1, max_length=255, description="Return what follows this id.")
+        str | None, Parameter(pattern=CURSOR, max_length=255, description="Return what follows this id.")
     ] = None,
     ending_before: Annotated[
-        str | None, Parameter(min_length=1, max_length=255, description="Return what comes before this id.")
+        str | None, Parameter(pattern=CURSOR, max_length=255, description="Return what comes before this id.")
     ] = None,
 ) -> PageRequest:
     """The dependency of a list route: ``dependencies={"page": PAGE}``, then ``page: PageRequest`` in the handler."""
