@@ -46,7 +46,7 @@ class State:
 
     @property
     def key_file(self) -> Path:
-        """The key-encryption key: 32 random bytes in base64."""
+        """The key-encryption key: its version and 32 random bytes in base64 (`florin.secrets.KeyRing`)."""
         return self.folder / "key-encryption-key"
 
     @property
@@ -87,7 +87,7 @@ def make_state(folder: Path | None = None) -> State:
     for name in ("logs", "mariadb", "redis", "simulator"):
         (folder / name).mkdir(exist_ok=True)
     if not state.key_file.exists():
-        write_private(state.key_file, base64.b64encode(os.urandom(32)).decode() + "\n")
+        write_private(state.key_file, f"1 {base64.b64encode(os.urandom(32)).decode()}\n")
     save_state(state)
     return state
 
