@@ -65,7 +65,7 @@ async def resume_endpoint(db: Database, address: Address) -> Endpoint:
 
 
 async def delete_endpoint(db: Database, address: Address) -> None:
-    """Send nothing any more; what waits is cancelled, what was sent stays on record. Raises NotFound, EndpointManaged."""
+    """Send nothing any more; what waits is cancelled. Raises NotFound, EndpointManaged."""
 
     def change(endpoint: Endpoint) -> dict[str, Any]:
         check_editable(endpoint)

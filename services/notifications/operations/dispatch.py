@@ -252,12 +252,16 @@ class Dispatcher:
 
     # --- the end ---------------------------------------------------------------------------------------------------
 
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._stopping = True
+
     async def drain(self, grace_s: float) -> None:
         """Begin nothing more, wait for the attempts under way, record them, give back what did not begin.
 
         Raises Unavailable where the database is away: then leases end by themselves.
         """
-        self._stopping = True
+        self.close()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_s)
             for task in late:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from florin.contracts.merchant_config import RetryPolicy, WebhookOrdering
-from florin.database import Connection, Row
+from florin.database import Connection, Row, literal
 from notifications.domain.endpoint import Endpoint, EndpointState
 
 _COLUMNS = tuple(field.name for field in msgspec.structs.fields(Endpoint))
@@ -106,12 +106,13 @@ async def set_default_retries(conn: Connection, merchant_id: str, policy: RetryP
 
 
 async def list_endpoints(
-    conn: Connection, merchant_id: str, *, livemode: bool, before_id: str | None, limit: int
+    conn: Connection, merchant_id: str, *, livemode: bool, cursor: str | None, backwards: bool, limit: int
 ) -> list[Endpoint]:
-    """Newest first."""
+    """Newest first, or from the cursor towards newer ones."""
+    behind = "" if cursor is None else f" AND id {'>' if backwards else '<'} {literal(cursor)}"
     rows = await conn.fetch_all(
-        f"{_SELECT} WHERE merchant_id=%s AND livemode=%s AND state<>'deleted' AND id < %s ORDER BY id DESC LIMIT %s",
-        (merchant_id, livemode, before_id or "~", limit),
+        f"{_SELECT} WHERE merchant_id={literal(merchant_id)} AND livemode={literal(livemode)} AND state<>'deleted'"
+        f"{behind} ORDER BY id {'ASC' if backwards else 'DESC'} LIMIT {int(limit)}"
     )
     return [_endpoint(row) for row in rows]
 

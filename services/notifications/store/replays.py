@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from florin.database import Connection, Row
+from florin.database import Connection, Row, literal
 from notifications.domain.outcome import DeliveryState
 from notifications.domain.replay import Replay, ReplayState, Selection
 
@@ -38,17 +38,25 @@ async def find_replay(conn: Connection, replay_id: str) -> Replay | None:
 
 
 async def list_replays(
-    conn: Connection, *, merchant_id: str | None, livemode: bool | None, before_id: str | None, limit: int
+    conn: Connection,
+    *,
+    merchant_id: str | None,
+    livemode: bool | None,
+    cursor: str | None,
+    backwards: bool,
+    limit: int,
 ) -> list[Replay]:
-    """Newest first."""
-    conditions, params = ["id < %s"], [before_id or "~"]
-    if merchant_id is not None:
-        conditions.append("merchant_id=%s")
-        params.append(merchant_id)
-    if livemode is not None:
-        conditions.append(f"livemode={int(livemode)}")
+    """Newest first, or from the cursor towards newer ones."""
+    conditions = [
+        f"{name}={literal(value)}"
+        for name, value in (("merchant_id", merchant_id), ("livemode", livemode))
+        if value is not None
+    ]
+    if cursor is not None:
+        conditions.append(f"id {'>' if backwards else '<'} {literal(cursor)}")
     rows = await conn.fetch_all(
-        f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT {int(limit)}", params
+        f"{_SELECT} WHERE {' AND '.join(conditions) or '1=1'} ORDER BY id {'ASC' if backwards else 'DESC'} "
+        f"LIMIT {int(limit)}"
     )
     return [_replay(row) for row in rows]
 

@@ -1,0 +1,202 @@
+"""The composition root of notifications: ``python -m notifications.main [migrate]``."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.openapi.spec import Tag
+
+from florin import directory, inbox, leases, outbox
+from florin.contracts.directory import STREAM
+from florin.database import Database, DatabaseSettings, migrate
+from florin.directory import Directory
+from florin.inbox import Consumer
+from florin.leases import new_holder
+from florin.outbox import Relay
+from florin.secrets import EnvelopeBox, KeyRing, KeyRingError, SecretLeases
+from florin.service import (
+    ADMIN_TOKEN,
+    INTERNAL_TOKEN,
+    Background,
+    RateLimiter,
+    ServiceApp,
+    admin_guard,
+    create_app,
+    internal_guard,
+    prepare,
+    serve,
+    settings_or_exit,
+)
+from florin.streams.redis_streams import RedisStreamReader, RedisStreamWriter
+from notifications.api.access import DEPENDENCIES
+from notifications.api.deliveries import Deliveries, Replays
+from notifications.api.endpoints import Endpoints
+from notifications.api.operators import Admin, Internal
+from notifications.consumers import GROUP, STREAMS, EventHandler
+from notifications.domain.announcements import stream_of
+from notifications.gateways.sender import Sender
+from notifications.gateways.signing_secrets import SigningSecrets
+from notifications.operations.dispatch import Dispatcher, DispatchLimits
+from notifications.operations.replay import ReplayRunner
+from notifications.operations.sync_endpoints import EndpointSync
+from notifications.runtime import Runtime
+from notifications.settings import NotificationsSettings
+
+NAME = "notifications"
+VERSION = "0.1.0"
+MIGRATIONS = (
+    Path(__file__).parent / "migrations",
+    outbox.MIGRATIONS,
+    inbox.MIGRATIONS,
+    leases.MIGRATIONS,
+    directory.MIGRATIONS,
+)
+_TAGS = ("Webhook endpoints", "Deliveries", "Replays", "Operators", "Between services")
+_DRAIN_S = 20.0
+
+
+def build_app(settings: NotificationsSettings) -> ServiceApp:
+    """The service, ready to serve. Raises KeyRingError where the key file is not good."""
+    box = EnvelopeBox(KeyRing.load(settings.key_file))
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        database = await open_database(settings)
+        try:
+            await migrate(database, MIGRATIONS)
+            async with _running(settings, database, box, app):
+                yield
+        finally:
+            await database.close()
+
+    return create_app(
+        name=NAME,
+        version=VERSION,
+        description="Tells merchants what happened: webhook endpoints, deliveries with every attempt, replays.",
+        route_handlers=[
+            Endpoints,
+            Deliveries,
+            Replays,
+            Router("/admin/v1", route_handlers=[Admin], guards=[admin_guard(settings)], security=ADMIN_TOKEN),
+            Router(
+                "/internal/v1", route_handlers=[Internal], guards=[internal_guard(settings)], security=INTERNAL_TOKEN
+            ),
+        ],
+        settings=settings,
+        lifespan=[lifespan],
+        dependencies=DEPENDENCIES,
+        tags=[Tag(name) for name in _TAGS],
+    )
+
+
+async def open_database(settings: NotificationsSettings) -> Database:
+    """The service's own schema."""
+    return await Database.open(
+        DatabaseSettings(url=settings.database_url.reveal(), pool_size=settings.database_pool_size)
+    )
+
+
+@asynccontextmanager
+async def _running(
+    settings: NotificationsSettings, database: Database, box: EnvelopeBox, app: Litestar
+) -> AsyncIterator[None]:
+    """Everything that works while the service serves, started in order and stopped in reverse."""
+    holder, redis_url = new_holder(), settings.redis_url.reveal()
+    merchants = Directory(
+        database,
+        merchants_url=settings.merchants_url,
+        internal_token=settings.internal_token,
+        service=NAME,
+        replica=holder,
+    )
+    leased = SecretLeases(settings.merchants_url, settings.internal_token)
+    secrets = SigningSecrets(box, leased)
+    sync = EndpointSync(database, merchants, secrets)
+    merchants.on_change(leased.on_change)
+    merchants.on_change(sync.on_change)
+    sender = Sender.open(settings.url_policy, secrets.signer, connections=settings.webhooks_in_flight)
+    dispatcher = Dispatcher(
+        database,
+        sender.send,
+        holder=holder,
+        limits=DispatchLimits(in_flight=settings.webhooks_in_flight, lease_s=settings.webhooks_lease_s),
+    )
+    replays = ReplayRunner(database, dispatcher)
+    relay = Relay(database, RedisStreamWriter(redis_url), [stream_of(livemode=False), stream_of(livemode=True)])
+    events = Consumer(
+        database, RedisStreamReader(redis_url, GROUP), GROUP, STREAMS, EventHandler(dispatcher, sync), holder=holder
+    )
+    changes = Consumer(database, RedisStreamReader(redis_url, GROUP), GROUP, [STREAM], merchants.handle, holder=holder)
+    app.state.runtime = Runtime(
+        database=database,
+        directory=merchants,
+        limiter=RateLimiter(rate_per_s=100, burst=200),
+        policy=settings.url_policy,
+        secrets=secrets,
+        sync=sync,
+        dispatcher=dispatcher,
+        replays=replays,
+        consumer=events,
+    )
+    app.state.health.add("database", lambda: _ping(database))
+    app.state.health.add("directory", lambda: _known(merchants))
+    await merchants.start()
+    try:
+        async with Background() as background:
+            for name, work in {**merchants.tasks(), **leased.tasks()}.items():
+                background.start(name, work)
+            background.start("relay", relay.run)
+            background.start("endpoints", sync.run)
+            background.start("recorder", dispatcher.recorder.run)
+            background.start("dispatcher", dispatcher.run)
+            background.start("replays", replays.run)
+            background.start("changes", changes.run)
+            background.start("events", events.run)
+            yield
+            # Nothing new is taken from here on; what is on its way is finished and recorded, the rest given back.
+            dispatcher.close()
+            await dispatcher.drain(_DRAIN_S)
+    finally:
+        for part in (sender, leased, merchants):
+            await part.close()
+
+
+async def _ping(database: Database) -> None:
+    async with database.connection() as conn:
+        await conn.fetch_one("SELECT 1 AS one")
+
+
+async def _known(merchants: Directory) -> None:
+    if not merchants.ready:
+        raise RuntimeError("nothing is known of merchants yet")
+
+
+async def _migrate(settings: NotificationsSettings) -> None:
+    database = await open_database(settings)
+    try:
+        await migrate(database, MIGRATIONS)
+    finally:
+        await database.close()
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Serve, or bring the schema up to date and end."""
+    settings = settings_or_exit(NotificationsSettings)
+    try:
+        match list(arguments):
+            case []:
+                serve(build_app(settings), settings)
+            case ["migrate"]:
+                prepare(NAME, VERSION, settings)
+                asyncio.run(_migrate(settings))
+            case _:
+                raise SystemExit("usage: python -m notifications.main [migrate]")
+    except KeyRingError as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
