@@ -1,8 +1,9 @@
 """What tests of outbox and streams share: events to record, a relay or consumer that runs while a test does."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,11 +14,17 @@ from florin import inbox, leases, outbox
 from florin.contracts.events import Event, snapshot
 from florin.database import Connection, Database
 from florin.ids import new_ulid
-from florin.streams.port import Partition
+from florin.streams.port import Partition, partition_of
 from florin.streams.redis_streams import connect, stream_key
 
 STREAM = "payments.test"
 FOLDERS = [leases.MIGRATIONS, outbox.MIGRATIONS, inbox.MIGRATIONS]
+
+
+def in_one_partition(count: int) -> list[str]:
+    """Names of aggregates that share partition 0."""
+    names = (f"pay_test_00{n:06d}" for n in itertools.count())
+    return list(itertools.islice((name for name in names if partition_of(name) == 0), count))
 
 
 def new_event(aggregate_id: str, sequence: int, *, n: int = 0, event_type: str = "payment.captured") -> Event:
@@ -82,6 +89,16 @@ async def all_published(db: Database) -> bool:
     return await count(db, "outbox", "entry_fence IS NULL") == 0
 
 
+async def true(value: bool) -> bool:
+    """For `eventually`, where nothing has to be asked."""
+    return value
+
+
+async def handled(sink: Database, events: Sequence[Event]) -> bool:
+    """Whether a `Journal` holds as many events."""
+    return await count(sink, "journal") >= len(events)
+
+
 async def entries(redis: Redis, partition: Partition) -> list[tuple[str, dict[bytes, bytes]]]:
     """Everything that is in the stream of a partition."""
     return [(entry_id.decode(), fields) for entry_id, fields in await redis.xrange(stream_key(partition))]
@@ -124,6 +141,15 @@ class Journal:
             ("event_id", "aggregate_id", "version", "n"),
             [(r.event.id, r.event.aggregate_id, r.event.sequence, r.event.n) for r in events],
         )
+
+    @staticmethod
+    async def assert_complete(db: Database, written: Sequence[Event]) -> None:
+        """Every event once, those of an aggregate in order."""
+        read = await Journal.read(db)
+        assert sorted(event_id for event_id, _, _ in read) == sorted(event.id for event in written)
+        for aggregate_id in {event.aggregate_id for event in written}:
+            versions = [version for _, name, version in read if name == aggregate_id]
+            assert versions == sorted(versions), aggregate_id
 
     @staticmethod
     async def read(db: Database) -> list[tuple[str, str, int]]:

@@ -38,7 +38,6 @@ _NEVER = -math.inf
 class ConsumerSettings(Struct, frozen=True):
     """How a consumer works. The inbox must remember for longer than any outbox that it reads from keeps its rows."""
 
-    partitions: int = PARTITIONS
     batch: int = 512
     block_s: float = 0.5
     join_s: float = 0.25
@@ -85,7 +84,7 @@ class Consumer:
         self._partitions = {
             f"consumer:{group}:{stream}:{number}": Partition(stream, number)
             for stream in streams
-            for number in range(self._settings.partitions)
+            for number in range(PARTITIONS)
         }
         self._leases = LeaseShare(
             db, f"consumer:{group}", list(self._partitions), holder or new_holder(), ttl_s=self._settings.lease_s

@@ -43,7 +43,6 @@ _LEAST_BATCH = 64
 class RelaySettings(Struct, frozen=True):
     """How a relay works. ``retention`` is how long rows are kept at least: the memory of the events API."""
 
-    partitions: int = PARTITIONS
     batch: int = 512
     poll_s: float = 0.3
     pace_s: float = 0.01
@@ -82,9 +81,7 @@ class Relay:
         self._streams = list(streams)
         self._settings = settings or RelaySettings()
         self._partitions = {
-            f"relay:{stream}:{number}": Partition(stream, number)
-            for stream in streams
-            for number in range(self._settings.partitions)
+            f"relay:{stream}:{number}": Partition(stream, number) for stream in streams for number in range(PARTITIONS)
         }
         self._leases = LeaseShare(
             db, f"relay:{streams[0]}", list(self._partitions), holder or new_holder(), ttl_s=self._settings.lease_s
