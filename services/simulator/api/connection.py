@@ -49,3 +49,6 @@ class NoAnswer(Response[bytes]):
                     pass
         except TimeoutError:
             scope[_HANG_UP]()  # type: ignore[literal-required]
+        except asyncio.CancelledError:  # the server stops, and would answer 500
+            scope[_HANG_UP]()  # type: ignore[literal-required]
+            raise

@@ -32,12 +32,13 @@ def schedule_dispute(call: Call, authorization: Authorization) -> None:
 def raise_dispute(book: Book, authorization: Authorization, reason_code: str | None, now: datetime) -> Dispute:
     """Dispute everything captured and not refunded. Raises NothingToDispute."""
     if has_dispute(book, authorization.id):
-        raise NothingToDispute("The charge is disputed already.", param="reference")
-    dispute = _new_dispute(authorization, "scheduled", now.timestamp(), reason_code)
-    insert_dispute(book, dispute)
-    opened = open_dispute(book, dispute, authorization, now)
-    if opened is None:
-        raise NothingToDispute("Nothing captured is left of the charge.", param="reference")
+        raise NothingToDispute("The charge is disputed already.", param="authorization")
+    if authorization.captured_minor == authorization.refunded_minor:
+        raise NothingToDispute("Nothing captured is left of the charge.", param="authorization")
+    opened = replace(
+        _new_dispute(authorization, "opened", now.timestamp(), reason_code), business_date=business_date(now)
+    )
+    insert_dispute(book, opened)
     return opened
 
 

@@ -24,7 +24,7 @@ class Dispute(Struct, frozen=True):
 _DISPUTE = f"SELECT {', '.join(Dispute.__struct_fields__)} FROM disputes"
 
 
-def insert_dispute(book: Book, dispute: Dispute) -> Dispute:
+def insert_dispute(book: Book, dispute: Dispute) -> None:
     """Add a dispute; its number comes from the book."""
     book.write(
         "INSERT INTO disputes (id, authorization_id, state, opens_at, amount_minor, currency, reason_code, "
@@ -38,7 +38,6 @@ def insert_dispute(book: Book, dispute: Dispute) -> Dispute:
         dispute.reason_code,
         dispute.business_date,
     )
-    return dispute
 
 
 def find_dispute(book: Book, dispute_id: str) -> Dispute | None:
@@ -48,8 +47,9 @@ def find_dispute(book: Book, dispute_id: str) -> Dispute | None:
 
 
 def has_dispute(book: Book, authorization_id: str) -> bool:
-    """Whether a dispute of this charge is scheduled, open or over."""
-    return book.row("SELECT 1 FROM disputes WHERE authorization_id = ?", authorization_id) is not None
+    """Whether a dispute of this charge is scheduled, open or decided."""
+    sql = "SELECT 1 FROM disputes WHERE authorization_id = ? AND state <> 'dropped'"
+    return book.row(sql, authorization_id) is not None
 
 
 def scheduled_disputes(book: Book, now: float) -> list[Dispute]:

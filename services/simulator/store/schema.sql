@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS disputes (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     authorization_id TEXT NOT NULL,
-    state TEXT NOT NULL,                   -- scheduled, opened, won, lost
+    state TEXT NOT NULL,                   -- scheduled, opened, won, lost, dropped
     opens_at REAL NOT NULL,
     amount_minor INTEGER NOT NULL,
     currency TEXT NOT NULL,
