@@ -5,6 +5,7 @@ import hmac
 import json
 
 import pytest
+from aiohttp import web
 from tests.support.simulator import CALLBACK_SECRET
 
 
@@ -58,8 +59,6 @@ async def test_terminal_may_want_none(simulator, merchant) -> None:
 
 
 async def test_lost_answer_is_called_back_with_a_good_signature(simulator, eventually, session) -> None:
-    from aiohttp import web
-
     taken: list[tuple[str, bytes]] = []
 
     async def take(request: web.Request) -> web.Response:
