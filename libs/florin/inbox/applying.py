@@ -46,23 +46,19 @@ class Applier:
         ready = [event for event in events if not intakes[event.partition].lines.join(event)]
         if not ready:
             return
-        try:
-            await self._commit(ready, intakes)
-        except (DatabaseUnavailable, LeaseLost):
-            raise
-        except Exception as error:  # noqa: BLE001 - a handler may raise anything; a bad event must not stop the others
-            if len(ready) == 1:
-                await self._fail(ready[0], error, intakes[ready[0].partition])
-                return
+        error = await self._try(ready, intakes)
+        if error is None:
+            metrics.HANDLED.labels(self._group).inc(len(ready))
+            for event in ready:
+                self._tries.pop(event.event.id, None)
+                intakes[event.partition].settle(event.entry.id)
+        elif len(ready) == 1:
+            await self._fail(ready[0], error, intakes[ready[0].partition])
+        else:
             # Halves find the bad event in few transactions; the second sees what the first one made to wait.
             half = len(ready) // 2
             await self.apply(ready[:half], intakes)
             await self.apply(ready[half:], intakes)
-            return
-        metrics.HANDLED.labels(self._group).inc(len(ready))
-        for event in ready:
-            self._tries.pop(event.event.id, None)
-            intakes[event.partition].settle(event.entry.id)
 
     async def decode(self, entry: Entry, intake: Intake) -> ReceivedEvent | None:
         """The event in an entry; one that holds none is given up."""
@@ -71,6 +67,15 @@ class Applier:
         except DecodeError as error:
             await self._give_up(entry, entry.event_id, f"not an event: {error}", 1, intake)
             return None
+
+    async def _try(self, events: Sequence[ReceivedEvent], intakes: Mapping[Partition, Intake]) -> Exception | None:
+        try:
+            await self._commit(events, intakes)
+        except (DatabaseUnavailable, LeaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001 - a handler may raise anything; a bad event must not stop the others
+            return error
+        return None
 
     async def _commit(self, events: Sequence[ReceivedEvent], intakes: Mapping[Partition, Intake]) -> None:
         by_id = {event.event.id: event for event in reversed(events)}  # of an entry that was published twice, the first

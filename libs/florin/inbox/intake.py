@@ -75,6 +75,9 @@ class Intake:
                 return accepted
             if delivery is Delivery.TAKEN:
                 accepted.entries.append(entry)
-        if pending:
-            self.position = entries[-1].id if entries else None
+        if entries and pending:
+            self.position = entries[-1].id
+        elif pending:
+            self.position = None
+            self.progress.catch_up()
         return accepted

@@ -55,6 +55,14 @@ class Progress:
     def settle(self, entry_ids: Iterable[EntryId]) -> None:
         """Note entries that are processed for good; the floor rises over all that is settled from below."""
         self._outstanding.difference_update(entry_ids)
+        self._rise()
+
+    def catch_up(self) -> None:
+        """Note that no pending entry is left to read: what the group was given and is not here, was acknowledged."""
+        insort(self._delivered, self._last)
+        self._rise()
+
+    def _rise(self) -> None:
         settled = 0
         for delivered in self._delivered:
             if delivered in self._outstanding:

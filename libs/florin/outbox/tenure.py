@@ -87,7 +87,8 @@ async def _publish_again(
     while rows := await db.run(owe):
         owed += rows
     REPUBLISHED.labels(tenure.partition.stream).inc(owed)
-    _log.warning("%s/%d lost entries: %d rows past %s are published again", *tenure.partition, owed, lowest)
+    if owed:
+        _log.warning("%s/%d lost entries: %d rows past %s are published again", *tenure.partition, owed, lowest)
     refused = await writer.restart(tenure.partition, tenure.lease.fence)
     tenure.after = ORIGIN
     return refused

@@ -75,6 +75,15 @@ def test_a_new_owner_takes_what_was_pending_without_a_hole_in_it() -> None:
     assert progress.floor == EntryId(3, 10)
 
 
+def test_the_floor_rises_over_what_a_predecessor_acknowledged_once_the_pending_are_through() -> None:
+    progress = Progress(EntryId(3, 1), EntryId(3, 9))
+    progress.deliver(EntryId(3, 4), pending=True)
+    progress.catch_up()
+    assert progress.floor == EntryId(3, 1)
+    progress.settle([EntryId(3, 4)])
+    assert progress.floor == EntryId(3, 9)
+
+
 def test_a_floor_does_not_fall_when_entries_come_again() -> None:
     progress = Progress(EntryId(5, 5), ORIGIN)
     _take(progress, EntryId(4, 0))
