@@ -1,10 +1,8 @@
 """What a payment's operations add up to, in minor units. What is owed or unknown counts as used."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
-from payments.domain.payment import Attempt, Operation, OperationState, Payment, Verb
+from payments.domain.payment import Attempt, OperationState, Payment, Verb
 
 
 class Amounts(Struct, frozen=True):
@@ -19,36 +17,68 @@ class Amounts(Struct, frozen=True):
     refund_pending_minor: int
 
 
-def _sum(operations: Iterable[Operation], verb: Verb, *, pending: bool) -> int:
-    if pending:
-        return sum(o.amount_minor for o in operations if o.verb is verb and o.open)
-    return sum(o.approved_minor for o in operations if o.verb is verb and o.state is OperationState.SUCCEEDED)
+class Tally(Struct, frozen=True):
+    """The sums of one attempt.
+
+    ``reversed_minor`` of what was taken must not have been, and Florin gives it back by itself: it uses the
+    authorisation up and is otherwise no part of the payment's amounts.
+    """
+
+    authorized_minor: int
+    taken_minor: int
+    reversed_minor: int
+    capture_pending_minor: int
+    refunded_minor: int
+    refund_pending_minor: int
+
+    @property
+    def captured_minor(self) -> int:
+        """What is captured and stays so unless the merchant refunds it."""
+        return self.taken_minor - self.reversed_minor
+
+    @property
+    def uncaptured_minor(self) -> int:
+        """What is authorised and neither captured nor asked to be."""
+        return max(0, self.authorized_minor - self.taken_minor - self.capture_pending_minor)
+
+    @property
+    def overdrawn(self) -> bool:
+        """More is captured, or asked to be, than was authorised: the acquirer did what we believed it had not."""
+        return self.taken_minor + self.capture_pending_minor > self.authorized_minor
+
+    @property
+    def refundable_minor(self) -> int:
+        """What is captured and neither refunded nor asked to be."""
+        return max(0, self.captured_minor - self.refunded_minor - self.refund_pending_minor)
 
 
-def captured_minor(attempt: Attempt) -> int:
-    """What the acquirer has captured of an attempt."""
-    return _sum(attempt.operations, Verb.CAPTURE, pending=False)
-
-
-def uncaptured_minor(attempt: Attempt) -> int:
-    """What is authorised and neither captured nor asked to be."""
+def tally(attempt: Attempt) -> Tally:
+    """Add an attempt's operations up."""
+    reversed_ids = {o.capture_id for o in attempt.operations if o.repairing}
+    taken = given_back = capture_pending = refunded = refund_pending = 0
+    for operation in attempt.operations:
+        if operation.verb is Verb.CAPTURE:
+            if operation.open:
+                capture_pending += operation.amount_minor
+            elif operation.state is OperationState.SUCCEEDED:
+                taken += operation.approved_minor
+                given_back += operation.approved_minor if operation.id in reversed_ids else 0
+        elif operation.verb is Verb.REFUND and not operation.repairing:
+            if operation.open:
+                refund_pending += operation.amount_minor
+            elif operation.state is OperationState.SUCCEEDED:
+                refunded += operation.approved_minor
     authorization = attempt.authorization
-    if authorization.state is not OperationState.SUCCEEDED:
-        return 0
-    return authorization.approved_minor - captured_minor(attempt) - _sum(attempt.operations, Verb.CAPTURE, pending=True)
+    authorized = authorization.approved_minor if authorization.state is OperationState.SUCCEEDED else 0
+    return Tally(authorized, taken, given_back, capture_pending, refunded, refund_pending)
 
 
 def held_minor(attempt: Attempt) -> int:
     """What the ledger holds for an attempt: authorised, not captured, not given up."""
-    if attempt.closed_at is not None or attempt.authorization.state is not OperationState.SUCCEEDED:
+    if attempt.closed_at is not None:
         return 0
-    return attempt.authorization.approved_minor - captured_minor(attempt)
-
-
-def refundable_minor(attempt: Attempt) -> int:
-    """What is captured of an attempt and neither refunded nor asked to be."""
-    refunded_minor = _sum(attempt.operations, Verb.REFUND, pending=False)
-    return captured_minor(attempt) - refunded_minor - _sum(attempt.operations, Verb.REFUND, pending=True)
+    sums = tally(attempt)
+    return max(0, sums.authorized_minor - sums.taken_minor)
 
 
 def capturable_attempt(payment: Payment) -> Attempt | None:
@@ -64,14 +94,14 @@ def capturable_attempt(payment: Payment) -> Attempt | None:
 
 def amounts_of(payment: Payment) -> Amounts:
     """All amounts of a payment. Attempts that were abandoned and are reversed are left out."""
-    operations = [o for attempt in payment.attempts if not attempt.abandoned for o in attempt.operations]
-    attempt = capturable_attempt(payment)
+    sums = [tally(attempt) for attempt in payment.attempts if not attempt.abandoned]
+    held = capturable_attempt(payment)
     return Amounts(
         requested_minor=payment.amount_minor,
-        authorized_minor=_sum(operations, Verb.AUTHORIZE, pending=False),
-        captured_minor=_sum(operations, Verb.CAPTURE, pending=False),
-        capture_pending_minor=_sum(operations, Verb.CAPTURE, pending=True),
-        capturable_minor=uncaptured_minor(attempt) if attempt else 0,
-        refunded_minor=_sum(operations, Verb.REFUND, pending=False),
-        refund_pending_minor=_sum(operations, Verb.REFUND, pending=True),
+        authorized_minor=sum(s.authorized_minor for s in sums),
+        captured_minor=sum(s.captured_minor for s in sums),
+        capture_pending_minor=sum(s.capture_pending_minor for s in sums),
+        capturable_minor=tally(held).uncaptured_minor if held else 0,
+        refunded_minor=sum(s.refunded_minor for s in sums),
+        refund_pending_minor=sum(s.refund_pending_minor for s in sums),
     )

@@ -3,9 +3,9 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from payments.domain.changes import advanced, put_operation
-from payments.domain.decision import Answer, Context, Decision, Result, unchanged
-from payments.domain.payment import Payment, Verb
+from payments.domain.changes import advanced, put_operation, subject_of
+from payments.domain.decision import Context, Decision, Result, unchanged
+from payments.domain.payment import Payment
 
 
 class AnswerPending(Struct, frozen=True):
@@ -19,11 +19,10 @@ def answer_pending(payment: Payment, command: AnswerPending) -> Decision:
     key_id = command.context.key_id
     for attempt in payment.attempts:
         for operation in attempt.operations:
-            if operation.open and operation.key_id == key_id:
-                subject = operation.id if operation.verb is Verb.REFUND else ""
+            if key_id and operation.open and operation.key_id == key_id:
                 return Decision(
                     kind="answer_pending",
                     payment=put_operation(advanced(payment), attempt, replace(operation, key_id="")),
-                    answers=(Answer(key_id, Result.PENDING, subject),),
+                    answers=command.context.answers(Result.PENDING, subject_of(operation)),
                 )
     return unchanged(payment)

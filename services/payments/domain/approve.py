@@ -5,20 +5,21 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from payments.domain import ledger
-from payments.domain.amounts import captured_minor, held_minor, uncaptured_minor
-from payments.domain.changes import advanced, put_attempt, put_operation
-from payments.domain.decision import Announcement, Answer, Context, Decision, Result
+from payments.domain.amounts import held_minor, tally
+from payments.domain.changes import advanced, following, put_attempt, put_operation, subject_of
+from payments.domain.decision import Announcement, Context, Decision, Result
+from payments.domain.events import EventType
+from payments.domain.fail import conflict
 from payments.domain.outcome import Approved
 from payments.domain.payment import Attempt, CaptureMethod, Operation, OperationState, Payment, Verb
+from payments.domain.reverse import reverse
 
 AUTHORIZATION_LIFE = timedelta(days=7)
 """How long an authorisation holds where the acquirer does not say (card not present, by scheme rules)."""
 
 
-def approve(
-    payment: Payment, attempt: Attempt, operation: Operation, outcome: Approved, context: Context, *, late: bool
-) -> Decision:
-    """Record a success. ``late`` marks one that had been given up: it is recorded, and reversed where need be."""
+def approve(payment: Payment, attempt: Attempt, operation: Operation, outcome: Approved, context: Context) -> Decision:
+    """Record a success. One of an operation that had been given up is late: it is recorded, and reversed if need be."""
     done = replace(
         operation,
         state=OperationState.SUCCEEDED,
@@ -27,42 +28,48 @@ def approve(
         acquirer_id=outcome.acquirer_id,
         network=outcome.network,
         decline=None,
+        failure="",
         finished_at=context.at,
+        key_id="",
     )
-    payment = put_operation(advanced(payment), attempt, done)
-    found = payment.find_operation(done.id)
-    if found is None:
-        raise AssertionError("the operation was just put there")
-    attempt = found[0]
     match operation.verb:
         case Verb.AUTHORIZE:
-            return _authorized(payment, attempt, done, outcome, context, late=late)
+            decision = _authorized(payment, attempt, operation, done, outcome, context)
         case Verb.CAPTURE:
-            return _captured(payment, attempt, done, context, late=late)
+            decision = _captured(payment, attempt, operation, done, context)
         case Verb.VOID:
-            return _voided(payment, attempt, done, context)
+            decision = _voided(payment, attempt, operation, done, context)
         case Verb.REFUND:
-            return _refunded(payment, done, context, late=late)
+            decision = _refunded(payment, attempt, operation, done, context)
+    return decision
 
 
 def _authorized(
-    payment: Payment, attempt: Attempt, operation: Operation, outcome: Approved, context: Context, *, late: bool
+    payment: Payment, attempt: Attempt, before: Operation, done: Operation, outcome: Approved, context: Context
 ) -> Decision:
-    attempt = replace(attempt, expires_at=outcome.expires_at or context.at + AUTHORIZATION_LIFE, abandoned=late)
-    if operation.with_capture:
-        charge = _charge_of(operation, context)
+    late = not before.open
+    attempt = replace(
+        attempt,
+        operations=(done, *attempt.operations[1:]),
+        expires_at=outcome.expires_at or context.at + AUTHORIZATION_LIFE,
+        abandoned=late,
+    )
+    lines = ledger.hold(done, done.approved_minor)
+    charge = None
+    if done.with_capture:
+        charge = _charge_of(done, context)
         attempt = replace(attempt, operations=(*attempt.operations, charge), closed_at=context.at)
-        lines = ledger.capture(charge, charge.approved_minor, charge.fee_minor)
-    else:
-        lines = ledger.hold(operation, operation.approved_minor)
+        lines = ledger.capture(charge, charge.approved_minor)
+    lines = (*lines, *ledger.pay_fee(charge or done, done.fee_minor))
+    payment = put_attempt(advanced(payment), attempt)
     if late:
-        return _reverse(payment, attempt, lines, context)
-    payment = put_attempt(replace(payment, routes_left=()), attempt)
-    if operation.with_capture:
-        return _done(payment, context, "payment.captured", "authorize", lines)
-    if payment.capture_method is CaptureMethod.AUTOMATIC:
+        return reverse(payment, attempt, charge, lines, context)
+    payment = replace(payment, routes_left=())
+    if charge:
+        return _succeeded(payment, done, lines, context, EventType.PAYMENT_CAPTURED)
+    if payment.capture_method is CaptureMethod.AUTOMATIC and not payment.conflict:
         return _capture_at_once(payment, attempt, lines, context)
-    return _done(payment, context, "payment.authorized", "authorize", lines)
+    return _succeeded(payment, done, lines, context, EventType.PAYMENT_AUTHORIZED)
 
 
 def _charge_of(authorization: Operation, context: Context) -> Operation:
@@ -74,125 +81,111 @@ def _charge_of(authorization: Operation, context: Context) -> Operation:
         amount_minor=authorization.approved_minor,
         with_capture=False,
         final=True,
-        key_id="",
     )
 
 
 def _capture_at_once(payment: Payment, attempt: Attempt, lines: tuple[ledger.Line, ...], context: Context) -> Decision:
-    """Automatic capture where the connector cannot authorise and capture in one call."""
-    operation = Operation(
-        id=context.ids.operation_id,
-        verb=Verb.CAPTURE,
-        state=OperationState.SENDING,
-        amount_minor=attempt.authorization.approved_minor,
-        currency=payment.currency,
-        connector=attempt.route.connector,
-        reference=context.ids.reference,
-        created_at=context.at,
-        deadline_at=context.deadline(attempt.route.timeout_s),
-        final=True,
-        key_id=context.key_id,
-    )
+    """Automatic capture where the connector cannot authorise and capture in one call. The key waits for it."""
+    operation = following(attempt, context, Verb.CAPTURE, attempt.authorization.approved_minor, final=True)
     return Decision(
-        kind="authorize",
+        kind="authorize_succeeded",
         payment=put_operation(payment, attempt, operation),
         lines=lines,
-        events=(Announcement("payment.authorized"),),
-        perform=(operation.id,),
-    )
-
-
-def _captured(payment: Payment, attempt: Attempt, operation: Operation, context: Context, *, late: bool) -> Decision:
-    released_minor = min(operation.approved_minor, _held_before(attempt, operation))
-    if attempt.closed_at is None and (operation.final or _nothing_left(attempt)):
-        released_minor += max(0, held_minor(attempt))
-        attempt = replace(attempt, closed_at=context.at)
-    payment = put_attempt(payment, attempt)
-    lines = (
-        *ledger.release(operation, released_minor),
-        *ledger.capture(operation, operation.approved_minor, operation.fee_minor),
-    )
-    over_captured = captured_minor(attempt) > attempt.authorization.approved_minor
-    if late and (attempt.abandoned or payment.canceled_at or payment.expired_at or over_captured):
-        return _reverse(payment, attempt, lines, context, amount_minor=operation.approved_minor)
-    return _done(payment, context, "payment.captured", "capture", lines)
-
-
-def _held_before(attempt: Attempt, captured: Operation) -> int:
-    """What the ledger held just before this capture, in minor units."""
-    return 0 if attempt.closed_at else max(0, held_minor(attempt) + captured.approved_minor)
-
-
-def _nothing_left(attempt: Attempt) -> bool:
-    return uncaptured_minor(attempt) <= 0 and not any(o.verb is Verb.CAPTURE and o.open for o in attempt.operations)
-
-
-def _voided(payment: Payment, attempt: Attempt, operation: Operation, context: Context) -> Decision:
-    lines = ledger.release(operation, held_minor(attempt))
-    payment = put_attempt(payment, replace(attempt, closed_at=attempt.closed_at or context.at))
-    if operation.repairing:
-        return Decision(kind="void", payment=payment, lines=lines)
-    payment = replace(payment, canceled_at=context.at, cancellation_reason=operation.reason)
-    return _done(payment, context, "payment.canceled", "void", lines)
-
-
-def _refunded(payment: Payment, operation: Operation, context: Context, *, late: bool) -> Decision:
-    # A refund that had been given up returned its reserve; the money did leave, so it is reserved again first.
-    again = ledger.reserve_refund(operation) if late else ()
-    lines = (*again, *ledger.settle_refund(operation))
-    if operation.repairing:
-        return Decision(kind="refund", payment=payment, lines=lines)
-    return _done(payment, context, "refund.succeeded", "refund", lines, operation_id=operation.id)
-
-
-def _reverse(
-    payment: Payment,
-    attempt: Attempt,
-    lines: tuple[ledger.Line, ...],
-    context: Context,
-    amount_minor: int | None = None,
-) -> Decision:
-    """Give back what must not have been taken: a refund where it was captured, else a void."""
-    taken_minor = captured_minor(attempt) if amount_minor is None else amount_minor
-    operation = Operation(
-        id=context.ids.repair_id,
-        verb=Verb.REFUND if taken_minor else Verb.VOID,
-        state=OperationState.SENDING,
-        amount_minor=taken_minor or attempt.authorization.approved_minor,
-        currency=attempt.authorization.currency,
-        connector=attempt.route.connector,
-        reference=context.ids.repair_reference,
-        created_at=context.at,
-        deadline_at=context.deadline(attempt.route.timeout_s),
-        repairing=True,
-        reason="approved after it had been given up",
-    )
-    if taken_minor:
-        lines = (*lines, *ledger.reserve_refund(operation))
-    return Decision(
-        kind="reverse_late_approval",
-        payment=put_operation(payment, attempt, operation),
-        lines=lines,
-        events=(Announcement("payment.late_approval_reversed"),),
+        events=(Announcement(EventType.PAYMENT_AUTHORIZED),),
         perform=(operation.id,),
         detail={"operation_id": operation.id, "reference": operation.reference},
     )
 
 
-def _done(
-    payment: Payment,
-    context: Context,
-    event: str,
-    kind: str,
-    lines: tuple[ledger.Line, ...],
-    operation_id: str = "",
+def _captured(payment: Payment, attempt: Attempt, before: Operation, done: Operation, context: Context) -> Decision:
+    held = held_minor(attempt)
+    attempt = _with(attempt, done)
+    closes = attempt.closed_at is None and (done.final or _nothing_left(attempt))
+    if closes:
+        attempt = replace(attempt, closed_at=context.at)
+    lines = (
+        *ledger.release(done, held if closes else min(done.approved_minor, held)),
+        *ledger.capture(done, done.approved_minor),
+        *ledger.pay_fee(done, done.fee_minor),
+    )
+    payment = put_attempt(advanced(payment), attempt)
+    given_up = payment.canceled_at is not None or payment.expired_at is not None
+    if given_up or (not before.open and _moved_on(attempt, before)):
+        return reverse(payment, attempt, done, lines, context)
+    return _succeeded(payment, done, lines, context, EventType.PAYMENT_CAPTURED)
+
+
+def _nothing_left(attempt: Attempt) -> bool:
+    sums = tally(attempt)
+    return sums.uncaptured_minor == 0 and sums.capture_pending_minor == 0
+
+
+def _moved_on(attempt: Attempt, given_up: Operation) -> bool:
+    """Whether the merchant, told that a capture was not done, went another way; or there is no room for it now."""
+    since = given_up.finished_at
+    another_way = any(
+        o.verb in (Verb.CAPTURE, Verb.VOID)
+        and (o.open or o.state is OperationState.SUCCEEDED)
+        and since is not None
+        and o.created_at >= since
+        for o in attempt.operations
+        if o.id != given_up.id
+    )
+    return another_way or tally(attempt).overdrawn
+
+
+def _voided(payment: Payment, attempt: Attempt, before: Operation, done: Operation, context: Context) -> Decision:
+    if not before.repairing and tally(attempt).captured_minor:
+        told = f"The acquirer reports {before.id} as voided, and has captured of the same authorisation."
+        return conflict(payment, attempt, before, context, told)
+    lines = (*ledger.release(done, held_minor(attempt)), *ledger.pay_fee(done, done.fee_minor))
+    attempt = replace(_with(attempt, done), closed_at=attempt.closed_at or context.at)
+    payment = put_attempt(advanced(payment), attempt)
+    if before.repairing or payment.canceled_at is not None or payment.expired_at is not None:
+        return _succeeded(payment, done, lines, context)  # the payment's end was announced already
+    payment = replace(payment, canceled_at=context.at, cancellation_reason=done.reason)
+    return _succeeded(payment, done, lines, context, EventType.PAYMENT_CANCELED)
+
+
+def _refunded(payment: Payment, attempt: Attempt, before: Operation, done: Operation, context: Context) -> Decision:
+    # A refund that had been given up returned its reserve; the money did leave, so it is reserved again first.
+    again = () if before.open else ledger.reserve_refund(done, done.amount_minor)
+    lines = (
+        *again,
+        *ledger.settle_refund(done, done.approved_minor),
+        *ledger.return_refund(done, done.amount_minor - done.approved_minor),
+        *ledger.pay_fee(done, done.fee_minor),
+    )
+    attempt = _with(attempt, done)
+    payment = put_attempt(advanced(payment), attempt)
+    if before.repairing:
+        return _succeeded(payment, done, lines, context)
+    decision = _succeeded(payment, done, lines, context, EventType.REFUND_SUCCEEDED)
+    sums = tally(attempt)
+    if sums.refunded_minor <= sums.captured_minor or payment.conflict:
+        return decision
+    told = f"{sums.refunded_minor} were refunded, and {sums.captured_minor} captured."
+    return replace(
+        decision,
+        payment=replace(payment, conflict=told),
+        events=(*decision.events, Announcement(EventType.PAYMENT_CONFLICTED)),
+    )
+
+
+def _with(attempt: Attempt, done: Operation) -> Attempt:
+    return replace(attempt, operations=tuple(done if o.id == done.id else o for o in attempt.operations))
+
+
+def _succeeded(
+    payment: Payment, done: Operation, lines: tuple[ledger.Line, ...], context: Context, event: EventType | None = None
 ) -> Decision:
     """A success that the waiting key is told of."""
-    answers = (Answer(context.key_id, Result.DONE, operation_id),) if context.key_id else ()
+    subject = subject_of(done)
     return Decision(
-        kind=f"{kind}_succeeded",
+        kind=f"{done.verb}_succeeded",
         payment=payment,
         lines=lines,
-        events=(Announcement(event, operation_id),),
-        answers=answers,
+        events=(Announcement(event, subject),) if event else (),
+        answers=context.answers(Result.DONE, subject),
+        detail={"operation_id": done.id},
     )

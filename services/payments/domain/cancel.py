@@ -5,8 +5,9 @@ from msgspec.structs import replace
 
 from payments.domain.amounts import capturable_attempt, held_minor
 from payments.domain.changes import advanced, following, put_operation
-from payments.domain.decision import Announcement, Answer, Context, Decision, Result
+from payments.domain.decision import Announcement, Context, Decision, Result
 from payments.domain.errors import OperationInFlight, PaymentStateConflict
+from payments.domain.events import EventType
 from payments.domain.payment import Payment, Verb
 from payments.domain.states import Status, status_of
 
@@ -33,8 +34,8 @@ def cancel(payment: Payment, command: Cancel) -> Decision:
         return Decision(
             kind="cancel",
             payment=canceled,
-            events=(Announcement("payment.canceled"),),
-            answers=(Answer(context.key_id, Result.DONE),),
+            events=(Announcement(EventType.PAYMENT_CANCELED),),
+            answers=context.answers(Result.DONE),
         )
     if status in _WAITING:
         raise OperationInFlight(

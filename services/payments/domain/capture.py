@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-from payments.domain.amounts import capturable_attempt, uncaptured_minor
+from payments.domain.amounts import capturable_attempt, tally
 from payments.domain.changes import advanced, following, put_operation
 from payments.domain.decision import Context, Decision
-from payments.domain.errors import CaptureExceedsAuthorized, PaymentStateConflict
+from payments.domain.errors import AmountNotPositive, CaptureExceedsAuthorized, PaymentStateConflict
 from payments.domain.payment import Payment, Verb
 from payments.domain.states import status_of
 
@@ -21,15 +21,16 @@ class Capture(Struct, frozen=True):
 def capture(payment: Payment, command: Capture) -> Decision:
     """Decide a capture. Amounts asked for and not known to be done count as captured.
 
-    Raises PaymentStateConflict, CaptureExceedsAuthorized.
+    Raises PaymentStateConflict, AmountNotPositive, CaptureExceedsAuthorized.
     """
     attempt = capturable_attempt(payment)
-    if attempt is None or any(o.final and o.open for o in attempt.operations):
+    if attempt is None or payment.conflict or any(o.final and o.open for o in attempt.operations):
         status = status_of(payment)
         raise PaymentStateConflict(
             f"A payment that is {status} cannot be captured; it needs an open authorisation.", payment_status=status
         )
-    capturable_minor = uncaptured_minor(attempt)
+    sums = tally(attempt)
+    capturable_minor = sums.uncaptured_minor
     amount_minor = capturable_minor if command.amount_minor is None else command.amount_minor
     if amount_minor > capturable_minor or capturable_minor == 0:
         raise CaptureExceedsAuthorized(
@@ -37,9 +38,12 @@ def capture(payment: Payment, command: Capture) -> Decision:
             param="amount_minor",
             capturable_minor=capturable_minor,
         )
-    operation = following(
-        attempt, command.context, Verb.CAPTURE, amount_minor, final=command.final or amount_minor == capturable_minor
-    )
+    if amount_minor <= 0:
+        raise AmountNotPositive("A capture needs an amount of at least 1.", param="amount_minor")
+    # The last of the money closes the authorisation, unless another capture is under way: should that one fail, its
+    # amount can still be captured.
+    final = command.final or (amount_minor == capturable_minor and not sums.capture_pending_minor)
+    operation = following(attempt, command.context, Verb.CAPTURE, amount_minor, final=final)
     return Decision(
         kind="capture",
         payment=put_operation(advanced(payment), attempt, operation),

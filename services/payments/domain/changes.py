@@ -53,3 +53,8 @@ def following(
 def advanced(payment: Payment) -> Payment:
     """The payment with its next version: one for each decision."""
     return replace(payment, version=payment.version + 1)
+
+
+def subject_of(operation: Operation) -> str:
+    """The operation that an event or a reply is about, empty for the payment: refunds are objects of their own."""
+    return operation.id if operation.verb is Verb.REFUND else ""

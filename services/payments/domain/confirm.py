@@ -41,10 +41,19 @@ def confirm(payment: Payment, command: Confirm) -> Decision:
     payment = replace(payment, card=card, last_decline=None)
     if not command.creating:
         payment = advanced(payment)
-    return begin_attempt(payment, command.context, command.routes, key_id=command.context.key_id, kind="confirm")
+    return begin_attempt(
+        payment,
+        command.context,
+        command.routes,
+        key_id=command.context.key_id,
+        kind="confirm",
+        creating=command.creating,
+    )
 
 
-def begin_attempt(payment: Payment, context: Context, routes: tuple[Route, ...], *, key_id: str, kind: str) -> Decision:
+def begin_attempt(
+    payment: Payment, context: Context, routes: tuple[Route, ...], *, key_id: str, kind: str, creating: bool
+) -> Decision:
     """Send an authorisation to the first route and remember the others for a cascade."""
     route, *others = routes
     if payment.card is None:
@@ -63,7 +72,12 @@ def begin_attempt(payment: Payment, context: Context, routes: tuple[Route, ...],
         key_id=key_id,
     )
     attempt = Attempt(
-        id=context.ids.attempt_id, route=route, card=payment.card, operations=(operation,), created_at=context.at
+        id=context.ids.attempt_id,
+        route=route,
+        card=payment.card,
+        operations=(operation,),
+        created_at=context.at,
+        creating=creating,
     )
     payment = put_attempt(replace(payment, routes_left=tuple(others)), attempt)
     return Decision(

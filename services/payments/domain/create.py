@@ -4,7 +4,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from payments.domain.confirm import Confirm, confirm
-from payments.domain.decision import Announcement, Answer, Context, Decision, Result
+from payments.domain.decision import Announcement, Context, Decision, Result
+from payments.domain.errors import AmountNotPositive
+from payments.domain.events import EventType
 from payments.domain.payment import CaptureMethod, Card, Channel, Initiator, Payment, Route
 
 
@@ -32,7 +34,9 @@ class Create(Struct, frozen=True):
 
 
 def create(command: Create) -> Decision:
-    """Decide a new payment. Raises PaymentMethodMissing where it is to be confirmed and has no card."""
+    """Decide a new payment. Raises AmountNotPositive, and what `confirm` raises where it is to be confirmed."""
+    if command.amount_minor <= 0:
+        raise AmountNotPositive("A payment needs an amount of at least 1.", param="amount_minor")
     payment = Payment(
         id=command.payment_id,
         livemode=command.livemode,
@@ -53,10 +57,10 @@ def create(command: Create) -> Decision:
         api_version=command.api_version,
         traceparent=command.traceparent,
     )
-    created = Announcement("payment.created")
+    created = Announcement(EventType.PAYMENT_CREATED)
     if command.routes is None:
-        answer = Answer(command.context.key_id, Result.CREATED)
-        return Decision(kind="create", payment=payment, events=(created,), answers=(answer,))
+        answers = command.context.answers(Result.CREATED)
+        return Decision(kind="create", payment=payment, events=(created,), answers=answers)
     confirmed = confirm(payment, Confirm(command.context, command.routes, creating=True))
     # One decision, one version: creating and confirming are stored as one.
     return replace(

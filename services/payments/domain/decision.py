@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from payments.domain.events import EventType
 from payments.domain.ledger import Line
 from payments.domain.payment import Payment
 
@@ -22,20 +23,6 @@ class FreshIds(Struct, frozen=True):
     capture_id: str
     repair_id: str
     repair_reference: str
-
-
-class Context(Struct, frozen=True):
-    """What comes with every command: the decision's id, who, when, the names, and the key that waits for a reply."""
-
-    decision_id: str
-    actor: str
-    at: datetime
-    ids: FreshIds
-    key_id: str = ""
-
-    def deadline(self, timeout_s: int) -> datetime:
-        """When silence about an operation sent now becomes a reason to ask: its time-out and a margin."""
-        return self.at + timedelta(seconds=timeout_s + 5)
 
 
 class Result(StrEnum):
@@ -56,10 +43,28 @@ class Answer(Struct, frozen=True):
     operation_id: str = ""
 
 
+class Context(Struct, frozen=True):
+    """What comes with every command: the decision's id, who, when, the names, and the key that waits for a reply."""
+
+    decision_id: str
+    actor: str
+    at: datetime
+    ids: FreshIds
+    key_id: str = ""
+
+    def deadline(self, timeout_s: int) -> datetime:
+        """When silence about an operation sent now becomes a reason to ask: its time-out and a margin."""
+        return self.at + timedelta(seconds=timeout_s + 5)
+
+    def answers(self, result: Result, operation_id: str = "") -> tuple[Answer, ...]:
+        """The reply to the key that waits, if one does."""
+        return (Answer(self.key_id, result, operation_id),) if self.key_id else ()
+
+
 class Announcement(Struct, frozen=True):
     """An event to publish; it carries the snapshot of the payment, and of one operation where it is about that."""
 
-    type: str
+    type: EventType
     operation_id: str = ""
 
 

@@ -18,6 +18,13 @@ class OperationInFlight(Conflict):
     retryable = True
 
 
+class AmountNotPositive(InvalidRequest):
+    """An amount must be at least one minor unit of its currency."""
+
+    code = "amount_not_positive"
+    title = "The amount must be positive"
+
+
 class CaptureExceedsAuthorized(InvalidRequest):
     """More was asked to be captured than is authorised and not yet captured (``capturable_minor``)."""
 

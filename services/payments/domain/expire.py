@@ -7,6 +7,7 @@ from payments.domain import ledger
 from payments.domain.amounts import amounts_of, capturable_attempt, held_minor
 from payments.domain.changes import advanced, following, put_attempt, put_operation
 from payments.domain.decision import Announcement, Context, Decision, unchanged
+from payments.domain.events import EventType
 from payments.domain.payment import Payment, Verb
 
 
@@ -30,8 +31,9 @@ def expire(payment: Payment, command: Expire) -> Decision:
     left_minor = held_minor(attempt)
     payment = put_attempt(advanced(payment), replace(attempt, closed_at=context.at))
     lines = ledger.release(attempt.authorization, left_minor)
+    expired = (Announcement(EventType.PAYMENT_EXPIRED),)
     if amounts_of(payment).captured_minor:
-        return Decision(kind="expire", payment=payment, lines=lines, events=(Announcement("payment.expired"),))
+        return Decision(kind="expire", payment=payment, lines=lines, events=expired)
     payment = replace(payment, expired_at=context.at)
     attempt = replace(attempt, closed_at=context.at)
     void = replace(following(attempt, context, Verb.VOID, left_minor), repairing=True, key_id="")
@@ -39,6 +41,6 @@ def expire(payment: Payment, command: Expire) -> Decision:
         kind="expire",
         payment=put_operation(payment, attempt, void),
         lines=lines,
-        events=(Announcement("payment.expired"),),
+        events=expired,
         perform=(void.id,),
     )

@@ -52,27 +52,29 @@ def release(operation: Operation, amount_minor: int) -> tuple[Line, ...]:
     return _move(operation, Purpose.AUTHORIZED_OFFSET, Purpose.AUTHORIZED, amount_minor)
 
 
-def capture(operation: Operation, amount_minor: int, fee_minor: int) -> tuple[Line, ...]:
-    """We owe the merchant the amount; the acquirer owes us the same less its fee, which is the merchant's cost."""
-    return (
-        *_move(operation, Purpose.ACQUIRER_RECEIVABLE, Purpose.MERCHANT_PAYABLE, amount_minor),
-        *_move(operation, Purpose.ACQUIRER_FEES, Purpose.ACQUIRER_RECEIVABLE, fee_minor),
-    )
+def capture(operation: Operation, amount_minor: int) -> tuple[Line, ...]:
+    """The acquirer owes us the amount, and we owe it to the merchant."""
+    return _move(operation, Purpose.ACQUIRER_RECEIVABLE, Purpose.MERCHANT_PAYABLE, amount_minor)
 
 
-def reserve_refund(operation: Operation) -> tuple[Line, ...]:
+def pay_fee(operation: Operation, fee_minor: int) -> tuple[Line, ...]:
+    """The acquirer keeps its fee of what it owes us, or gives some back where it is negative (with a refund)."""
+    return _move(operation, Purpose.ACQUIRER_FEES, Purpose.ACQUIRER_RECEIVABLE, fee_minor)
+
+
+def reserve_refund(operation: Operation, amount_minor: int) -> tuple[Line, ...]:
     """A refund is asked for: the merchant cannot spend that money any more."""
-    return _move(operation, Purpose.MERCHANT_PAYABLE, Purpose.REFUND_RESERVE, operation.amount_minor)
+    return _move(operation, Purpose.MERCHANT_PAYABLE, Purpose.REFUND_RESERVE, amount_minor)
 
 
-def settle_refund(operation: Operation) -> tuple[Line, ...]:
+def settle_refund(operation: Operation, amount_minor: int) -> tuple[Line, ...]:
     """The acquirer gave it back and takes it from us."""
-    return _move(operation, Purpose.REFUND_RESERVE, Purpose.ACQUIRER_RECEIVABLE, operation.amount_minor)
+    return _move(operation, Purpose.REFUND_RESERVE, Purpose.ACQUIRER_RECEIVABLE, amount_minor)
 
 
-def return_refund(operation: Operation) -> tuple[Line, ...]:
-    """The refund did not happen: the money is the merchant's again."""
-    return _move(operation, Purpose.REFUND_RESERVE, Purpose.MERCHANT_PAYABLE, operation.amount_minor)
+def return_refund(operation: Operation, amount_minor: int) -> tuple[Line, ...]:
+    """That part of a refund did not happen: the money is the merchant's again."""
+    return _move(operation, Purpose.REFUND_RESERVE, Purpose.MERCHANT_PAYABLE, amount_minor)
 
 
 def reserve_dispute(operation: Operation, amount_minor: int) -> tuple[Line, ...]:

@@ -84,7 +84,9 @@ class Operation(Struct, frozen=True, omit_defaults=True):
 
     ``approved_minor`` is what the acquirer did it for. ``with_capture`` marks an authorisation that charges at once.
     ``repairing`` marks a void or refund that Florin owes by itself for money that must not have been taken.
-    ``deadline_at`` is when silence becomes a reason to ask; ``key_id`` the idempotency key that waits for the reply.
+    ``capture_id`` is the capture that a refund gives back, empty where it is of all that the attempt captured.
+    ``deadline_at`` is when silence becomes a reason to ask; ``key_id`` the idempotency key that waits for the reply,
+    empty as soon as it was given. ``reason`` is the merchant's, ``failure`` why it failed or is not known.
     """
 
     id: str
@@ -108,6 +110,8 @@ class Operation(Struct, frozen=True, omit_defaults=True):
     finished_at: datetime | None = None
     asked: int = 0
     reason: str = ""
+    failure: str = ""
+    capture_id: str = ""
     metadata: dict[str, str] = {}
 
     @property
@@ -121,7 +125,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
 
     ``closed_at`` is set when what remains of the authorisation is given up: voided, expired or captured for good.
     ``abandoned`` marks an attempt that was believed dead, came back approved, and is reversed: its money is in the
-    ledger and is no part of the payment's amounts.
+    ledger and is no part of the payment's amounts. ``creating`` marks an attempt of the request that made the payment.
     """
 
     id: str
@@ -132,6 +136,7 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
     closed_at: datetime | None = None
     expires_at: datetime | None = None
     abandoned: bool = False
+    creating: bool = False
 
     @property
     def authorization(self) -> Operation:

@@ -31,30 +31,40 @@ def record_outcome(payment: Payment, command: RecordOutcome) -> Decision:
         return unchanged(payment)
     attempt, operation = found
     context = replace(command.context, key_id=operation.key_id)
-    outcome = command.outcome
-    settled = not operation.open
-    match outcome:
-        case Approved():
-            if operation.state is OperationState.SUCCEEDED:
-                return unchanged(payment)
-            if not _plausible(operation, outcome):
-                told = f"{outcome.amount_minor} {outcome.currency}"
-                return conflict(payment, operation, context, f"The acquirer reports {told} for {operation.id}.")
-            return approve(payment, attempt, operation, outcome, context, late=settled)
-        case Declined():
-            if operation.state is OperationState.SUCCEEDED:
-                return conflict(payment, operation, context, f"The acquirer approved {operation.id}, then declined it.")
-            return unchanged(payment) if settled else decline(payment, attempt, operation, outcome, context)
-        case NotSent(reason=reason):
-            return unchanged(payment) if settled else give_up(payment, attempt, operation, context, reason)
+    contradiction = _contradiction(operation, command.outcome)
+    if contradiction:
+        return conflict(payment, attempt, operation, context, contradiction)
+    if operation.state is OperationState.SUCCEEDED:
+        return unchanged(payment)
+    match command.outcome:
+        case Approved() as approved:  # late, where it had been given up
+            return approve(payment, attempt, operation, approved, context)
+        case _ if not operation.open:
+            return unchanged(payment)
+        case Declined() as declined:
+            return decline(payment, attempt, operation, declined, context)
+        case NotSent(reason=reason) if operation.state is OperationState.SENDING:
+            return give_up(payment, attempt, operation, context, reason)
         case NotFound() if command.not_found_final:
-            return unchanged(payment) if settled else give_up(payment, attempt, operation, context, "not_found")
-        case Unknown() | NotFound() | Pending():
-            return unchanged(payment) if settled else not_known(payment, attempt, operation, context, outcome)
+            return give_up(payment, attempt, operation, context, "not_found")
+        case NotSent() | Unknown() | NotFound() | Pending() as silence:
+            # NotSent of an unknown operation is about a repetition; the first one may have arrived.
+            return not_known(payment, attempt, operation, silence)
 
 
-def _plausible(operation: Operation, outcome: Approved) -> bool:
-    """Only an authorisation may be approved for less than was asked, and nothing for more or in another currency."""
-    if outcome.currency != operation.currency or outcome.amount_minor > operation.amount_minor:
-        return False
-    return operation.verb is Verb.AUTHORIZE or outcome.amount_minor == operation.amount_minor
+def _contradiction(operation: Operation, outcome: Outcome) -> str:
+    """What cannot be squared with the operation, as a sentence; empty where nothing is."""
+    succeeded = operation.state is OperationState.SUCCEEDED
+    if isinstance(outcome, Declined) and succeeded:
+        return f"The acquirer approved {operation.id}, then declined it."
+    if not isinstance(outcome, Approved) or (succeeded and operation.verb is Verb.VOID):
+        return ""
+    least = 0 if operation.verb is Verb.VOID else 1
+    most = operation.amount_minor
+    if succeeded:
+        least = most = operation.approved_minor
+    if outcome.currency == operation.currency and least <= outcome.amount_minor <= most:
+        return ""
+    told = f"{outcome.amount_minor} {outcome.currency}"
+    known = f"{operation.approved_minor if succeeded else most} {operation.currency}"
+    return f"The acquirer reports {told} for {operation.id}, which is of {known}."

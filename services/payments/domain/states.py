@@ -42,12 +42,16 @@ _S = Status
 _SETTLED = frozenset({_S.PARTIALLY_CAPTURED, _S.SUCCEEDED})
 # From a status to those that one decision may lead to (staying the same is always legal).
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    _S.REQUIRES_PAYMENT_METHOD: frozenset({_S.REQUIRES_CONFIRMATION, _S.PROCESSING, _S.CANCELED}),
-    _S.REQUIRES_CONFIRMATION: frozenset({_S.PROCESSING, _S.REQUIRES_ACTION, _S.CANCELED}),
+    _S.REQUIRES_PAYMENT_METHOD: frozenset({_S.PROCESSING, _S.CANCELED, _S.CONFLICTED}),
+    _S.REQUIRES_CONFIRMATION: frozenset({_S.PROCESSING, _S.REQUIRES_ACTION, _S.CANCELED, _S.CONFLICTED}),
     _S.REQUIRES_ACTION: frozenset({_S.PROCESSING, _S.REQUIRES_PAYMENT_METHOD, _S.CANCELED}),
     _S.PROCESSING: frozenset(_S) - {_S.PROCESSING, _S.REQUIRES_ACTION},
     _S.OUTCOME_UNKNOWN: frozenset(_S) - {_S.OUTCOME_UNKNOWN, _S.REQUIRES_ACTION},
-    _S.REQUIRES_CAPTURE: frozenset({_S.PROCESSING, _S.EXPIRED, _S.CONFLICTED}),
+    # A capture or a void that had been given up may come back approved.
+    _S.REQUIRES_CAPTURE: frozenset(
+        {_S.PROCESSING, _S.PARTIALLY_CAPTURED_AND_CAPTURABLE, _S.CANCELED, _S.EXPIRED, _S.CONFLICTED}
+    )
+    | _SETTLED,
     _S.PARTIALLY_CAPTURED_AND_CAPTURABLE: frozenset({_S.PROCESSING, _S.CONFLICTED}) | _SETTLED,
     _S.PARTIALLY_CAPTURED: frozenset({_S.CONFLICTED, _S.SUCCEEDED}),
     _S.SUCCEEDED: frozenset({_S.CONFLICTED}),
@@ -63,6 +67,8 @@ def status_of(payment: Payment) -> Status:
         return Status.CONFLICTED
     if payment.canceled_at is not None:
         return Status.CANCELED
+    if payment.expired_at is not None:
+        return Status.EXPIRED
     waiting = [
         o
         for attempt in payment.attempts
@@ -87,6 +93,4 @@ def _settled_status(payment: Payment) -> Status:
         return Status.PARTIALLY_CAPTURED_AND_CAPTURABLE if open_authorization else Status.PARTIALLY_CAPTURED
     if open_authorization:
         return Status.REQUIRES_CAPTURE
-    if payment.expired_at is not None:
-        return Status.EXPIRED
     return Status.REQUIRES_CONFIRMATION if payment.card else Status.REQUIRES_PAYMENT_METHOD

@@ -14,7 +14,7 @@ from florin.errors import Unavailable
 from florin.telemetry import span
 from payments.domain.decision import Decision
 from payments.domain.outcome import Outcome
-from payments.domain.payment import Attempt, Initiator, Operation, OperationState, Payment, Verb
+from payments.domain.payment import Attempt, Initiator, Operation, Payment, Verb
 from payments.domain.record_outcome import RecordOutcome, record_outcome
 from payments.gateways.connectors import Connectors
 from payments.gateways.port import (
@@ -132,13 +132,7 @@ def request_for(payment: Payment, attempt: Attempt, operation: Operation) -> Req
             return RefundRequest(
                 operation.reference,
                 authorization.acquirer_id,
-                _captured_id(attempt),
+                next((o.acquirer_id for o in attempt.operations if o.id == operation.capture_id), ""),
                 operation.amount_minor,
                 operation.currency,
             )
-
-
-def _captured_id(attempt: Attempt) -> str:
-    """The acquirer's id of the attempt's latest capture."""
-    done = [o for o in attempt.operations if o.verb is Verb.CAPTURE and o.state is OperationState.SUCCEEDED]
-    return done[-1].acquirer_id if done else attempt.authorization.acquirer_id

@@ -8,6 +8,7 @@ from florin.errors import Declined
 from florin.service import problem_of
 from payments.domain.decision import Answer, Decision, Result
 from payments.domain.outcome import Decline
+from payments.domain.payment import CaptureMethod, Verb
 from payments.domain.snapshot import view_refund
 from payments.store.statements import StoredReply
 
@@ -32,16 +33,25 @@ class AcquirerUnavailable(Declined):
 
 def render(decision: Decision, answer: Answer, view: bytes) -> StoredReply:
     """The reply of a decision: the object that was asked for, or a problem that carries the payment."""
-    operation = answer.operation_id and decision.payment.find_operation(answer.operation_id)
+    found = decision.payment.find_operation(answer.operation_id) if answer.operation_id else None
     status = _STATUS.get(answer.result)
     if status is not None:
-        created = operation and answer.result is Result.DONE
-        body = _encode(view_refund(decision.payment, operation[1])) if operation else view
-        return StoredReply(201 if created else status, body)
+        if answer.result is Result.DONE and (found or _creates(decision)):
+            status = _STATUS[Result.CREATED]
+        return StoredReply(status, _encode(view_refund(decision.payment, found[1])) if found else view)
     members: dict[str, Any] = {"payment": msgspec.Raw(view)}
-    if operation:
-        members["refund"] = view_refund(decision.payment, operation[1])
+    if found:
+        members["refund"] = view_refund(decision.payment, found[1])
     return _problem(decision, answer, members)
+
+
+def _creates(decision: Decision) -> bool:
+    """Whether this ends the request that made the payment: its authorisation, or the capture that belongs to it."""
+    found = decision.payment.find_operation(decision.detail.get("operation_id", ""))
+    if found is None or not found[0].creating:
+        return False
+    automatic = decision.payment.capture_method is CaptureMethod.AUTOMATIC
+    return found[1].verb is Verb.AUTHORIZE or (found[1].verb is Verb.CAPTURE and automatic)
 
 
 def _problem(decision: Decision, answer: Answer, members: dict[str, Any]) -> StoredReply:
