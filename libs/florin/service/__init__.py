@@ -6,7 +6,7 @@ from florin.service.guards import admin_guard, bearer_token, internal_guard, tok
 from florin.service.idempotency import idempotency_key, parse_idempotency_key
 from florin.service.limits import Limits, RateLimiter
 from florin.service.openapi import ADMIN_TOKEN, API_KEY, INTERNAL_TOKEN
-from florin.service.pages import PAGE, Page, PageRequest, page_of
+from florin.service.pages import PAGE, Page, PageRequest, UsePage, page_of
 from florin.service.problems import Problem, problem_of, status_of
 from florin.service.server import Server, prepare, serve, settings_or_exit
 from florin.service.settings import ServiceSettings
@@ -26,6 +26,7 @@ __all__ = [
     "Server",
     "ServiceApp",
     "ServiceSettings",
+    "UsePage",
     "admin_guard",
     "bearer_token",
     "create_app",

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from florin.service.openapi import openapi_document
 from florin.service.problems import RouteNotFound
@@ -48,7 +49,7 @@ _START = """window.ui = SwaggerUIBundle({
 
 
 @lru_cache(maxsize=8)
-def _asset(name: str) -> bytes:
+def _asset(name: FromPath[str]) -> bytes:
     # The package also holds a plugin for a framework that we do not use: find its files without importing it.
     spec = importlib.util.find_spec("flask_swagger_ui")
     if spec is None or not spec.submodule_search_locations:
@@ -74,7 +75,7 @@ def documentation_routes(title: str) -> Router:
         return Response(_PAGE.format(title=title), media_type="text/html")
 
     @get("/docs/{name:str}", sync_to_thread=False)
-    def docs_asset(name: str) -> Response[bytes]:
+    def docs_asset(name: FromPath[str]) -> Response[bytes]:
         """A file of the documentation page."""
         if name == "start.js":
             return Response(_START.encode(), media_type="text/javascript")

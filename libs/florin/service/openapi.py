@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of a service: what its handlers declare, and the answers that every route can give."""
 
+import inspect
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -73,7 +74,7 @@ _PROBLEM: dict[str, Any] = {
 
 
 class StructSchemas(StructSchemaPlugin):
-    """Litestar's schemas of Structs, and that unknown fields are refused where they are."""
+    """Litestar's schemas of Structs, with their docstrings, and closed where unknown fields are refused."""
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
         """The schema of one Struct."""
@@ -81,6 +82,8 @@ class StructSchemas(StructSchemaPlugin):
         struct_type: type[msgspec.Struct] = field_definition.origin or field_definition.annotation
         if struct_type.__struct_config__.forbid_unknown_fields:
             schema.additional_properties = False
+        if struct_type.__doc__:
+            schema.description = inspect.cleandoc(struct_type.__doc__)
         return schema
 
 

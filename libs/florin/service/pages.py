@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
 
 from florin.errors import InvalidRequest
 
@@ -52,21 +52,22 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def page_request(
-    limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="How many to return.")] = LIMIT_DEFAULT,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="How many to return.")] = LIMIT_DEFAULT,
     starting_after: Annotated[
-        str | None, Parameter(pattern=CURSOR, max_length=255, description="Return what follows this id.")
+        str | None, QueryParameter(pattern=CURSOR, max_length=255, description="Return what follows this id.")
     ] = None,
     ending_before: Annotated[
-        str | None, Parameter(pattern=CURSOR, max_length=255, description="Return what comes before this id.")
+        str | None, QueryParameter(pattern=CURSOR, max_length=255, description="Return what comes before this id.")
     ] = None,
 ) -> PageRequest:
-    """The dependency of a list route: ``dependencies={"page": PAGE}``, then ``page: PageRequest`` in the handler."""
+    """The dependency of a list route: ``dependencies={"page": PAGE}``, then ``page: UsePage`` in the handler."""
     if starting_after is not None and ending_before is not None:
         raise InvalidRequest("Send starting_after or ending_before, not both.", param="ending_before")
     return PageRequest(limit=limit, starting_after=starting_after, ending_before=ending_before)
 
 
 PAGE = Provide(page_request, sync_to_thread=False)
+UsePage = NamedDependency[PageRequest]
 
 
 def page_of(found: Sequence[T], request: PageRequest, cursor_of: Callable[[T], str]) -> Page[T]:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 
 from florin.errors import FlorinError, Kind
 from florin.service.problems import RouteNotFound, status_of
@@ -89,7 +90,7 @@ def errors_markdown(pages: dict[str, ErrorPage]) -> str:
         lines.append(f"| [`{page.code}`](#{page.code}) | {page.status} | {again} | {page.title} |")
     for page in pages.values():
         meaning = _CODE_SPAN.sub(r"`\1`", page.meaning)
-        lines += ["", f"## {page.code}", f"{page.status}, {page.title.lower()}.", "", meaning, "", page.what_to_do]
+        lines += ["", f"## {page.code}", f"{page.status}: {page.title}.", "", meaning, "", page.what_to_do]
     return "\n".join(lines) + "\n"
 
 
@@ -103,7 +104,7 @@ _HTML = """<!doctype html>
 </head>
 <body>
 <h1><code>{code}</code></h1>
-<p>{status}, {title}.</p>
+<p>{status}: {title}.</p>
 {meaning}
 <p><strong>What to do:</strong> {what_to_do}</p>
 </body>
@@ -121,7 +122,7 @@ def error_html(page: ErrorPage) -> str:
     return _HTML.format(
         code=html.escape(page.code),
         status=page.status,
-        title=html.escape(page.title.lower()),
+        title=html.escape(page.title),
         meaning=paragraphs,
         what_to_do=_html_of(page.what_to_do),
     )
@@ -131,7 +132,7 @@ def reference_routes() -> Router:
     """/errors/{code}: where a problem document's ``type`` leads."""
 
     @get("/errors/{code:str}", sync_to_thread=False)
-    def error_page(code: str) -> Response[str]:
+    def error_page(code: FromPath[str]) -> Response[str]:
         """The page about one error code."""
         page = error_pages().get(code)
         if page is None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import TracebackType
 from typing import Any, TextIO
 
 import msgspec
@@ -137,3 +138,11 @@ def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | Non
     # The access log is the frame's own; asyncio's debug lines and aiohttp's client access lines help nobody.
     logging.getLogger("uvicorn.access").disabled = True
     logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """What ends the process is told like everything else: Python's own way prints it unredacted."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("florin").critical("The process ends: %s.", kind.__name__, exc_info=(kind, error, traceback))
