@@ -27,8 +27,8 @@ class ReceivedPage(Struct, frozen=True):
 def receiver_page_routes(book: Book) -> Router:
     """/receiver: open to everyone who reaches the simulator, like a merchant's endpoint would be."""
 
-    @post("/{name:str}", status_code=200)
-    async def take(name: Name, request: Request[Any, Any, Any]) -> Response[bytes]:
+    @post("/{name:str}", status_code=200, media_type=MediaType.TEXT)
+    async def take(name: Name, request: Request[Any, Any, Any]) -> Response[str]:
         """Take a webhook: verify it against the receiver's secrets, remember it, answer as the receiver is set."""
         body = await request.body()
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in request.scope["headers"]}
@@ -41,7 +41,7 @@ def receiver_page_routes(book: Book) -> Router:
             reply["Retry-After"] = str(answer.retry_after_s)
         if answer.location is not None:
             reply["Location"] = answer.location
-        return Response(b"", status_code=answer.status, headers=reply, media_type=MediaType.TEXT)
+        return Response("", status_code=answer.status, headers=reply, media_type=MediaType.TEXT)
 
     @get("/{name:str}")
     async def list_webhooks(

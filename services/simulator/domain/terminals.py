@@ -35,5 +35,5 @@ class Terminal(Struct, frozen=True, kw_only=True):
 class Conduct(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the acquirer as a whole behaves."""
 
-    dispute_delay_ms: Annotated[int, Meta(ge=0)] = 5_000
-    authorization_lifetime_s: Annotated[int, Meta(ge=0)] = 7 * 24 * 3600
+    dispute_delay_ms: Annotated[int, Meta(ge=0, le=10**10)] = 5_000
+    authorization_lifetime_s: Annotated[int, Meta(ge=0, le=10**8)] = 7 * 24 * 3600

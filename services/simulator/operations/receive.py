@@ -1,12 +1,12 @@
 """Receive a webhook as a careful merchant does: verify it with the official library, remember it, answer."""
 
-import binascii
 from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from simulator.domain.receivers import Receiver, ReceiverAnswer
 from simulator.store.book import Book
@@ -44,7 +44,7 @@ def why_not_verified(receiver: Receiver, headers: Mapping[str, str], body: bytes
     for secret in receiver.secrets:
         try:
             Webhook(secret).verify(body, dict(headers), json_parse=False)
-        except (WebhookVerificationError, ValueError, binascii.Error) as error:
+        except (WebhookVerificationError, EmptyWebhookSecretError, ValueError) as error:
             reason = str(error) or type(error).__name__
         else:
             return "" if _is_json(body) else "the body is not JSON"

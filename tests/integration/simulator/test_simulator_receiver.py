@@ -65,6 +65,13 @@ async def test_without_a_secret_nothing_is_verified(simulator, session, shared_s
     assert not webhook["verified"]
 
 
+async def test_secret_that_is_none_verifies_nothing(simulator, post) -> None:
+    await simulator.control("PUT", "/receivers/shop", {"secrets": ["whsec_" + "=" * 16, "whsec_" + "a" * 17]})
+    assert (await post())[0] == 200
+    (webhook,) = await simulator.received("shop")
+    assert not webhook["verified"]
+
+
 @pytest.mark.parametrize(
     ("answer", "header"),
     [
