@@ -16,7 +16,7 @@ from devtools.failure import Failure
 GROUPS = {
     "Run the platform": ("up", "down", "status", "logs", "reset"),
     "See what it does": ("demo", "florin", "check-ledger"),
-    "Work on it": ("test", "lint"),
+    "Work on it": ("test", "lint", "selftest"),
 }
 
 
