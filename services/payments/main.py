@@ -150,8 +150,8 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
         background.start("repair", repair.run)
         background.start("callbacks", callbacks.run)
         background.start("sweep", sweep.run)
-        for number, work in enumerate([*merchants.tasks(), *secrets.tasks()]):
-            background.start(f"directory-{number}", lambda work=work: work)  # type: ignore[misc]
+        for name, work in {**merchants.tasks(), **secrets.tasks()}.items():
+            background.start(name, work)
         try:
             yield
         finally:
