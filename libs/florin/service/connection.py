@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from florin.errors import FlorinError, InvalidRequest
+from florin.service.frame import REQUEST_ID_HEADER, new_request_id
 from florin.service.limits import Limits
 from florin.service.problems import MEDIA_TYPE, BodyTimeout, HttpError, problem_of
 from florin.telemetry.metrics import REQUESTS_REFUSED
@@ -103,28 +104,43 @@ class GuardedConnection(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self._overdue = None
-        if self._began and not self._in_head and not self.cycle.response_started:
+        if self._began and not self.cycle.response_complete and not self.cycle.more_body:
+            # Half a head of a pipelined request came while an earlier one is answered: that one's answer goes first.
+            self._watch(self.limits.head_timeout_s)
+        elif self._in_head or self.cycle.response_complete:
+            self.transport.close()
+        else:
             REQUESTS_REFUSED.labels("body_timeout").inc()
-            self.cycle.disconnected = True  # whatever the handler may still say, this is the answer
-            self.cycle.message_event.set()
             self.refuse(
                 BodyTimeout(f"The body was not complete {self.limits.body_timeout_s:g} seconds after the head.")
             )
-        else:
-            self.transport.close()
 
     def refuse(self, error: FlorinError) -> None:
-        """Answer on the bare connection, where no application can, and close it."""
+        """Answer on the bare connection, where no application can, and close it.
+
+        Only where it is the turn of the request at fault: a refusal must never pass for the answer to another one.
+        """
         if self.transport.is_closing():
             return
-        problem = problem_of(error)
-        self.transport.write(
-            STATUS_LINE[problem.status]
-            + f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem.body)}\r\n".encode()
-            + b"connection: close\r\n\r\n"
-            + problem.body
-        )
+        if self._is_its_turn():
+            request_id = new_request_id()
+            problem = problem_of(error, instance=request_id)
+            self.transport.write(
+                STATUS_LINE[problem.status]
+                + f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem.body)}\r\n".encode()
+                + f"{REQUEST_ID_HEADER.decode()}: {request_id}\r\nconnection: close\r\n\r\n".encode()
+                + problem.body
+            )
         self.transport.close()
+
+    def _is_its_turn(self) -> bool:
+        if not self._began or self.cycle.response_complete:
+            return True
+        if self.pipeline or self.cycle.response_started or not self.cycle.more_body:
+            return False
+        self.cycle.disconnected = True  # whatever its handler may still say, the refusal is the answer
+        self.cycle.message_event.set()
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP with a problem document, like everything else."""

@@ -40,7 +40,8 @@ _START = """window.ui = SwaggerUIBundle({
   requestInterceptor: (request) => {
     // Every POST needs a key of its own; a page that made its reader invent one would teach bad habits.
     if (request.method === "POST" && !request.headers["Idempotency-Key"]) {
-      request.headers["Idempotency-Key"] = crypto.randomUUID();
+      const bytes = crypto.getRandomValues(new Uint8Array(16));
+      request.headers["Idempotency-Key"] = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     }
     return request;
   },

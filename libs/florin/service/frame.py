@@ -57,6 +57,11 @@ _PAGE_HEADERS = [
 _PAGES = ("/docs", "/errors/")
 
 
+def new_request_id() -> str:
+    """A fresh id of a request."""
+    return f"req_{_random.getrandbits(96):024x}"
+
+
 class Exchange:
     """One request and its answer."""
 
@@ -95,7 +100,7 @@ class Exchange:
             elif name == b"x-request-id":
                 request_id = value.decode("latin-1")
         if not request_id or not _SANE_REQUEST_ID.fullmatch(request_id) or redact(request_id) != request_id:
-            request_id = f"req_{_random.getrandbits(96):024x}"
+            request_id = new_request_id()
         self.request_id = request_id
         common = _PAGE_HEADERS if scope["path"].startswith(_PAGES) else _API_HEADERS
         self._headers = [(REQUEST_ID_HEADER, request_id.encode()), *common]
@@ -193,7 +198,7 @@ class Frame:
         meters[0].inc()
         meters[1].observe(duration_s)
         failed = status >= 500
-        if trace.sampled or failed:
+        if (trace.sampled or failed) and not route.startswith(_ALWAYS_ANSWERED):
             tracing.record(
                 trace,
                 f"{method} {route}",

@@ -186,6 +186,36 @@ async def test_what_is_no_http_gets_a_problem() -> None:
         assert headers["content-type"] == "application/problem+json"
 
 
+async def test_a_refusal_never_passes_for_the_answer_to_an_earlier_request() -> None:
+    settings = settings_with(body_timeout_s=0.1, head_timeout_s=0.1)
+    gate = Gate()
+    async with served(build_app(settings, gate), settings), peer_of(settings) as peer:
+        await peer.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n" + JSON_HEAD + b"Content-Length: 16\r\n\r\n{")
+        await gate.arrived.wait()
+        assert await peer.is_closed()  # the held request gets no answer, rather than the 408 of the second
+        gate.opened.set()
+
+
+async def test_half_a_pipelined_head_does_not_cut_the_answer_before_it() -> None:
+    settings = settings_with(head_timeout_s=0.1)
+    gate = Gate()
+    async with served(build_app(settings, gate), settings), peer_of(settings) as peer:
+        await peer.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\nPOST /ec")
+        await gate.arrived.wait()
+        await asyncio.sleep(0.3)
+        gate.opened.set()
+        assert (await peer.answer())[0] == 200
+        assert await peer.is_closed()
+
+
+async def test_a_broken_chunk_gets_a_problem() -> None:
+    async with echo_peer() as peer:
+        await peer.send(JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+        status, headers, body = await peer.answer()
+        assert (status, code_of(body)) == (400, "malformed_request")
+        assert headers["florin-request-id"].startswith("req_")
+
+
 async def test_more_requests_than_it_takes_are_refused_at_once_and_health_is_not() -> None:
     settings = settings_with(max_concurrent_requests=2)
     gate = Gate()
