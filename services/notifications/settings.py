@@ -27,8 +27,9 @@ class NotificationsSettings(ServiceSettings, frozen=True, kw_only=True):
         super().__post_init__()
         if self.allow_loopback_urls and self.environment != "development":
             raise ValueError("FLORIN_ALLOW_LOOPBACK_URLS is for development: set FLORIN_ENVIRONMENT=development.")
-        if not 60 <= self.webhooks_lease_s <= 3600:
-            raise ValueError("FLORIN_WEBHOOKS_LEASE_S is between 60 and 3600.")
+        least_s = 45 if self.environment == "production" else 3
+        if not least_s <= self.webhooks_lease_s <= 3600:
+            raise ValueError(f"FLORIN_WEBHOOKS_LEASE_S is between {least_s} and 3600.")
 
     @property
     def url_policy(self) -> UrlPolicy:

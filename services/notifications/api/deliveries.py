@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from florin.directory import Principal
 from florin.errors import InvalidRequest, NotFound
@@ -53,7 +53,7 @@ class Deliveries(Controller):
         endpoint_id: FilterText = None,
         payment_id: FilterText = None,
         event_type: FilterText = None,
-        delivery_state: Annotated[DeliveryState | None, Parameter(query="state")] = None,
+        delivery_state: Annotated[DeliveryState | None, QueryParameter(name="state")] = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Page[DeliveryView]:

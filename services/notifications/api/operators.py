@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from msgspec import Struct
 
 from florin.contracts.deliveries import PaymentDeliveries, PaymentDelivery
@@ -65,7 +65,7 @@ class Admin(Controller):
         endpoint_id: FilterText = None,
         payment_id: FilterText = None,
         event_type: FilterText = None,
-        delivery_state: Annotated[DeliveryState | None, Parameter(query="state")] = None,
+        delivery_state: Annotated[DeliveryState | None, QueryParameter(name="state")] = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Page[DeliveryView]:

@@ -22,7 +22,7 @@ _NEW_SHARE = 0.3  # of the newest attempt in the average duration
 class Health(Struct, frozen=True):
     """Times are seconds of one clock, which the caller chooses.
 
-    ``changed_at``: attempts that began before it say nothing new about an endpoint that is blocked already.
+    ``changed_at``: when it was blocked last; attempts that had begun before say nothing about the time after.
     """
 
     failures: int = 0
@@ -50,10 +50,10 @@ class Health(Struct, frozen=True):
 def observe(health: Health, outcome: Outcome, *, began: float, ended: float, chance: float) -> Health:
     """Health after an attempt that took from ``began`` to ``ended``."""
     average_s = health.average_s + _NEW_SHARE * (ended - began - health.average_s)
-    if outcome.delivered:
-        return Health(changed_at=health.changed_at, average_s=average_s)
     if began < health.changed_at:
         return replace(health, average_s=average_s)
+    if outcome.delivered:
+        return Health(changed_at=health.changed_at, average_s=average_s)
     failures = health.failures + 1
     block_s = 0.0
     if failures >= FAILURES_TO_BLOCK or outcome.slows:

@@ -171,6 +171,8 @@ class Dispatcher:
         now = time.monotonic()
         if self._stopping:
             return
+        if lane.health.blocked_until > now:
+            self._clear(lane)
         while lane.may_start(now):
             if not self._has_slot(lane):
                 self._parked[lane.endpoint.id] = None
@@ -218,9 +220,8 @@ class Dispatcher:
             if (before.failures, before.blocked_until) != (after.failures, after.blocked_until):
                 health = (endpoint.id, endpoint.version, after.failures, max(after.blocked_until - ended, 0.0))
         self.recorder.put(Result(claim=claim, attempt=attempt, verdict=verdict), health)
-        if verdict.disables_endpoint:
+        if verdict.disables_endpoint or lane.health.blocked_until > ended:
             self._clear(lane)
-            self._woken.set()
         ATTEMPTS.labels(verdict.state, str(outcome.status or outcome.failure)).inc()
         ATTEMPT_DURATION.observe(ended - began)
 
@@ -274,5 +275,8 @@ class Dispatcher:
         await self._give_back()
 
     def _clear(self, lane: Lane) -> None:
-        self._given_up.extend(queued.claim for queued in lane.waiting)
-        lane.waiting.clear()
+        """What waits here is not attempted by us now: it is given back, and due for whoever may."""
+        if lane.waiting:
+            self._given_up.extend(queued.claim for queued in lane.waiting)
+            lane.waiting.clear()
+            self._woken.set()
