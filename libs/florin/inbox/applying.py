@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import DecodeError, Struct
 
 from florin.contracts.events import decode_event
-from florin.database import Connection, Database, DatabaseUnavailable
+from florin.database import Connection, Database, DatabaseUnavailable, DuplicateKey
 from florin.errors import FlorinError
 from florin.inbox import metrics
 from florin.inbox.dead_letters import keep_dead_letter
@@ -78,21 +78,27 @@ class Applier:
         return None
 
     async def _commit(self, events: Sequence[ReceivedEvent], intakes: Mapping[Partition, Intake]) -> None:
-        by_id = {event.event.id: event for event in reversed(events)}  # of an entry that was published twice, the first
+        by_id = {event.event.id: event for event in reversed(events)}  # of an event that came twice, the first
+        first = [event for event in events if by_id[event.event.id] is event]
         leases = {intakes[event.partition].lease for event in events}
 
-        async def work(conn: Connection) -> None:
-            seen = await find_seen(conn, self._group, by_id)
-            unseen = [event for event in events if event.event.id not in seen and by_id[event.event.id] is event]
+        async def handle(conn: Connection, unseen: list[ReceivedEvent]) -> None:
             if unseen:
                 await record_seen(conn, self._group, [event.event.id for event in unseen])
                 await self._handler(conn, unseen)
             # Last, so that the lease is locked only as long as the COMMIT takes.
             await confirm(conn, leases)
 
+        async def handle_unseen(conn: Connection) -> None:
+            seen = await find_seen(conn, self._group, by_id)
+            await handle(conn, [event for event in first if event.event.id not in seen])
+
         traceparent = events[0].traceparent if len(events) == 1 else None
         with span(f"handle {self._group}", traceparent, events=len(events)):
-            await self._db.run(work)
+            try:
+                await self._db.run(lambda conn: handle(conn, first))
+            except DuplicateKey:  # most often none was seen before, and asking first would cost every batch
+                await self._db.run(handle_unseen)
 
     async def _fail(self, event: ReceivedEvent, error: Exception, intake: Intake) -> None:
         metrics.FAILED.labels(self._group).inc()

@@ -42,7 +42,7 @@ class ConsumerSettings(Struct, frozen=True):
     block_s: float = 0.5
     join_s: float = 0.25
     """How often to look whether a partition has got its writer."""
-    pace_s: float = 0.01
+    pace_s: float = 0.02
     """At least so long between two batches, so that a steady flow makes larger ones."""
     floors_s: float = 1.0
     lease_s: float = 10.0

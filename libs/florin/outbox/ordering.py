@@ -2,24 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from florin.streams.port import Outgoing, Partition
+from florin.streams.port import Outgoing
 
 
 class OutboxRow(NamedTuple):
     """A row that waits to be published."""
 
     seq: int
-    partition: Partition
     aggregate_id: str
     version: int
     n: int
     event_id: str
     payload: bytes
     traceparent: str | None
-    occurred_at: datetime
 
     def outgoing(self) -> Outgoing:
         """What goes into the stream."""

@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from florin.database import Connection, Database, DatabaseUnavailable, TransactionRolledBack
-from florin.leases import LeaseLost, LeaseShare, confirm, new_holder
+from florin.database import Database, DatabaseUnavailable, TransactionRolledBack
+from florin.leases import LeaseLost, LeaseShare, new_holder
 from florin.outbox import metrics
 from florin.outbox.floor_book import FloorBook
 from florin.outbox.ordering import OutboxRow, in_version_order
@@ -45,7 +45,7 @@ class RelaySettings(Struct, frozen=True):
 
     batch: int = 512
     poll_s: float = 0.3
-    pace_s: float = 0.01
+    pace_s: float = 0.02
     """At least so long between two rounds, so that a steady flow makes batches."""
     upkeep_s: float = 1.0
     purge_s: float = 60.0
@@ -192,13 +192,9 @@ class Relay:
                 published[tenure.partition] = (answer.first, ordered)
         leases = [self._tenures[partition].lease for partition in published]
 
-        async def mark(conn: Connection) -> None:
-            # A mark that comes late, after the next owner found this entry lost, would hide the row for ever.
-            await confirm(conn, leases)
-            await mark_published(conn, published)
-
         try:
-            await self._db.run(mark)
+            async with self._db.connection() as conn:
+                await mark_published(conn, leases, published)
         except LeaseLost as lost:
             self._forget(lost)
             return

@@ -1,15 +1,15 @@
 """Statements on table ``outbox``: what is owed to the streams, and what is known to be there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
-from florin.database import Connection, literal
+from florin.database import Connection, TransactionRolledBack, literal
+from florin.leases import Lease, LeaseLost
 from florin.outbox.ordering import OutboxRow
 from florin.streams.floors import Floors
 from florin.streams.port import ORIGIN, EntryId, Partition
 
-_ROW = "seq, stream, partition_no, aggregate_id, version, n, event_id, payload, traceparent, occurred_at"
+_ROW = "seq, aggregate_id, version, n, event_id, payload, traceparent"
 
 
 def _of(partition: Partition) -> str:
@@ -26,29 +26,48 @@ async def find_unpublished(
 ) -> dict[Partition, list[OutboxRow]]:
     """The oldest unpublished rows of each partition, at most ``limit`` of each."""
     selects = (
-        f"(SELECT {_ROW} FROM outbox FORCE INDEX (entry) WHERE {_of(partition)}"
+        f"(SELECT {place} AS place, {_ROW} FROM outbox FORCE INDEX (entry) WHERE {_of(partition)}"
         f" AND entry_fence IS NULL AND entry_seq IS NULL ORDER BY seq LIMIT {limit})"
-        for partition in partitions
+        for place, partition in enumerate(partitions)
     )
     found: dict[Partition, list[OutboxRow]] = {}
     for row in await conn.fetch_all(" UNION ALL ".join(selects)):
-        values: list[Any] = list(row.values())
-        partition = Partition(values[1], values[2])
-        found.setdefault(partition, []).append(OutboxRow(values[0], partition, *values[3:]))
+        place, *values = row.values()
+        found.setdefault(partitions[place], []).append(OutboxRow(*values))
     return found
 
 
-async def mark_published(conn: Connection, published: Mapping[Partition, tuple[EntryId, Sequence[OutboxRow]]]) -> None:
-    """Note the consecutive ids, from the first on, under which rows of each partition went out."""
-    statements = []
+async def mark_published(
+    conn: Connection, leases: Collection[Lease], published: Mapping[Partition, tuple[EntryId, Sequence[OutboxRow]]]
+) -> None:
+    """Note the consecutive ids, from the first on, under which rows of each partition went out: all, or LeaseLost.
+
+    A mark that comes late, after the next owner found its entry lost, would hide the row for ever: so the leases are
+    locked while it is made. It is one packet with BEGIN and COMMIT, for a connection outside of a transaction.
+    """
+    if not published:
+        return
+    named = f"name IN {literal([lease.name for lease in leases])}"
+    held = literal([(lease.name, lease.holder, lease.fence) for lease in leases])
+    statements = [
+        "BEGIN",
+        f"SELECT name, holder, fence FROM leases WHERE {named} LOCK IN SHARE MODE",
+        f"SET @held = (SELECT COUNT(*) FROM leases WHERE {named} AND (name, holder, fence) IN {held})",
+    ]
     for first, rows in published.values():
         places = ",".join(str(row.seq) for row in rows)
         statements.append(
             f"UPDATE outbox SET entry_fence = {first.fence}, entry_seq = {first.seq - 1} + FIELD(seq, {places})"
-            f" WHERE seq IN ({places}) AND entry_fence IS NULL"
+            f" WHERE @held = {len(leases)} AND seq IN ({places}) AND entry_fence IS NULL"
         )
-    if statements:
-        await conn.script(statements)
+    try:
+        _, locked, *_ = await conn.script([*statements, "COMMIT"])
+    except TransactionRolledBack:
+        await conn.execute("ROLLBACK")
+        raise
+    lost = set(leases) - {Lease(row["name"], row["holder"], row["fence"]) for row in locked}
+    if lost:
+        raise LeaseLost({lease.name for lease in lost})
 
 
 async def find_last_entry(conn: Connection, partition: Partition) -> EntryId:

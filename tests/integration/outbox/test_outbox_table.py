@@ -9,6 +9,7 @@ from tests.support.streaming import FOLDERS, STREAM, count, in_one_partition, ne
 
 from florin.database import Database, DuplicateKey
 from florin.inbox.table import purge_inbox, record_seen
+from florin.leases import LeaseLost, acquire
 from florin.outbox import forget_group, record_events
 from florin.outbox.floor_book import FloorBook
 from florin.outbox.table import delete_old, find_unpublished, mark_published, owe_again
@@ -25,9 +26,10 @@ async def db(database_factory: DatabaseFactory) -> Database:
 
 
 async def _publish(db: Database, fence: int, limit: int = 1000) -> None:
-    async with db.transaction() as conn:
+    async with db.connection() as conn:
+        leases = await acquire(conn, ["relay"], "test", 60)
         waiting = await find_unpublished(conn, [P0], limit=limit)
-        await mark_published(conn, {P0: (EntryId(fence, 0), waiting[P0])})
+        await mark_published(conn, leases, {P0: (EntryId(fence, 0), waiting[P0])})
 
 
 async def test_an_event_and_a_version_are_recorded_once(db: Database) -> None:
@@ -80,10 +82,23 @@ async def test_only_rows_past_the_floor_are_owed_again_lowest_first(db: Database
 async def test_a_mark_does_not_change_a_row_that_is_published(db: Database) -> None:
     await record(db, new_event(in_one_partition(1)[0], 1))
     async with db.connection() as conn:
+        leases = await acquire(conn, ["relay"], "test", 60)
         waiting = await find_unpublished(conn, [P0], limit=1)
-        await mark_published(conn, {P0: (EntryId(4, 0), waiting[P0])})
-        await mark_published(conn, {P0: (EntryId(3, 7), waiting[P0])})
+        await mark_published(conn, leases, {P0: (EntryId(4, 0), waiting[P0])})
+        await mark_published(conn, leases, {P0: (EntryId(3, 7), waiting[P0])})
     assert await count(db, "outbox", "entry_fence = 4 AND entry_seq = 0") == 1
+
+
+async def test_who_lost_one_of_its_leases_marks_nothing(db: Database) -> None:
+    await record(db, *(new_event(name, 1) for name in in_one_partition(3)))
+    async with db.connection() as conn:
+        leases = await acquire(conn, ["a", "b"], "test", 60)
+        waiting = await find_unpublished(conn, [P0], limit=3)
+        await conn.execute("UPDATE leases SET holder = 'other', fence = fence + 1 WHERE name = 'b'")
+        with pytest.raises(LeaseLost) as lost:
+            await mark_published(conn, leases, {P0: (EntryId(4, 0), waiting[P0])})
+    assert lost.value.names == {"b"}
+    assert await count(db, "outbox", "entry_fence IS NULL") == 3
 
 
 async def test_rows_are_deleted_when_old_published_and_past_every_floor(db: Database) -> None:

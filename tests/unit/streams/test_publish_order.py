@@ -1,15 +1,12 @@
-from datetime import UTC, datetime
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from florin.outbox.ordering import OutboxRow, in_version_order
-from florin.streams.port import PARTITIONS, EntryId, Partition, partition_of
+from florin.streams.port import PARTITIONS, EntryId, partition_of
 
 
 def _row(seq: int, aggregate_id: str, version: int, n: int) -> OutboxRow:
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    return OutboxRow(seq, Partition("payments.test", 0), aggregate_id, version, n, f"evt_{seq}", b"{}", None, at)
+    return OutboxRow(seq, aggregate_id, version, n, f"evt_{seq}", b"{}", None)
 
 
 keys = st.tuples(st.sampled_from("abc"), st.integers(1, 5), st.integers(0, 2))
