@@ -104,7 +104,7 @@ def running_mariadb(folder: Path) -> Iterator[MariaDBServer]:
 @contextmanager
 def running_redis(folder: Path) -> Iterator[Redis]:
     """An empty Redis."""
-    home = folder / "redis"
+    home = folder / f"redis-{secrets.token_hex(4)}"  # several may run in one session
     home.mkdir(mode=0o711)
     password = secrets.token_hex(16)
     server = _start(lambda: Redis(home, any_free_port(), password, when_parent_dies=signal.SIGKILL))

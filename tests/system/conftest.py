@@ -10,7 +10,9 @@ from tests.support.servers import MariaDBServer, running_redis
 
 
 @pytest.fixture(scope="session")
-def platform(mariadb: MariaDBServer, server_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(
+    mariadb: MariaDBServer, server_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
     with running_redis(server_folder) as redis:  # a Redis of its own: other tests flush theirs
         platform = Platform(tmp_path_factory.mktemp("platform"), mariadb, redis.url)
         try:

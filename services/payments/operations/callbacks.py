@@ -1,6 +1,6 @@
 """What acquirers tell unasked: stored before they are answered, applied afterwards, in any order, however often.
 
-The outcome in a callback goes through the same rule as the answer to our own call, so it does not matter which is first.
+The outcome in a callback goes through the same rule as the answer to our own call: which is first does not matter.
 """
 
 import asyncio
