@@ -1,15 +1,14 @@
 """`/v1/deliveries` and `/v1/replays`."""
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from florin.directory import Principal
-from florin.errors import InvalidRequest, NotFound
-from florin.service import API_KEY, PAGE, Page, PageRequest, page_of
-from notifications.api.endpoints import PathId
+from florin.errors import NotFound
+from florin.service import API_KEY, PAGE, Page, PageRequest, UsePage, page_of
+from notifications.api.access import FilterText, FilterTime, PathId, Reader, UseRuntime, Writer, with_zone
 from notifications.api.requests import CreateReplay
 from notifications.api.views import (
     DeliveryDetail,
@@ -26,15 +25,6 @@ from notifications.runtime import Runtime
 from notifications.store.deliveries import DeliveryFilter, attempts_of, find_delivery, list_deliveries
 from notifications.store.replays import cancel_replay, find_replay, list_replays
 
-FilterText = Annotated[str | None, Parameter(min_length=1, max_length=64)]
-
-
-def with_zone(value: datetime | None, param: str) -> datetime | None:
-    """A time of a query. Raises InvalidRequest where it has no zone, for then it could mean any."""
-    if value is not None and value.tzinfo is None:
-        raise InvalidRequest(f"{param} needs a zone, such as 2026-01-31T12:00:00Z.", param=param)
-    return value
-
 
 class Deliveries(Controller):
     """What was sent, and what came of it."""
@@ -47,15 +37,15 @@ class Deliveries(Controller):
     @get("/")
     async def list(
         self,
-        runtime: Runtime,
-        reader: Principal,
-        page: PageRequest,
+        runtime: UseRuntime,
+        reader: Reader,
+        page: UsePage,
         endpoint_id: FilterText = None,
         payment_id: FilterText = None,
         event_type: FilterText = None,
         delivery_state: Annotated[DeliveryState | None, QueryParameter(name="state")] = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: FilterTime = None,
+        until: FilterTime = None,
     ) -> Page[DeliveryView]:
         """List deliveries, newest first."""
         chosen = DeliveryFilter(
@@ -71,12 +61,12 @@ class Deliveries(Controller):
         return await page_of_deliveries(runtime, chosen, page)
 
     @get("/{delivery_id:str}")
-    async def read(self, runtime: Runtime, reader: Principal, delivery_id: PathId) -> DeliveryDetail:
+    async def read(self, runtime: UseRuntime, reader: Reader, delivery_id: PathId) -> DeliveryDetail:
         """Read a delivery with every attempt: what was sent, what came back, how long it took."""
         return await delivery_detail(runtime, await _own_delivery(runtime, reader, delivery_id))
 
     @post("/{delivery_id:str}/replay", status_code=202)
-    async def replay(self, runtime: Runtime, writer: Principal, delivery_id: PathId) -> Response[DeliveryView]:
+    async def replay(self, runtime: UseRuntime, writer: Writer, delivery_id: PathId) -> Response[DeliveryView]:
         """Send a delivery again that is delivered, dead or cancelled, with its whole schedule before it."""
         await _own_delivery(runtime, writer, delivery_id)
         delivery = await replay_one(runtime.database, delivery_id, runtime.dispatcher)
@@ -92,7 +82,7 @@ class Replays(Controller):
     dependencies = {"page": PAGE}  # noqa: RUF012 - Litestar's way
 
     @post("/", status_code=202)
-    async def create(self, runtime: Runtime, writer: Principal, data: CreateReplay) -> Response[ReplayView]:
+    async def create(self, runtime: UseRuntime, writer: Writer, data: JSONBody[CreateReplay]) -> Response[ReplayView]:
         """Send a range again, or everything that failed. The job survives restarts; read it to see its progress."""
         replay = await begin_replay(
             runtime.database,
@@ -105,17 +95,17 @@ class Replays(Controller):
         return Response(view_replay(replay), status_code=202)
 
     @get("/")
-    async def list(self, runtime: Runtime, reader: Principal, page: PageRequest) -> Page[ReplayView]:
+    async def list(self, runtime: UseRuntime, reader: Reader, page: UsePage) -> Page[ReplayView]:
         """List replays, newest first."""
         return await page_of_replays(runtime, page, merchant_id=reader.merchant_id, livemode=reader.livemode)
 
     @get("/{replay_id:str}")
-    async def read(self, runtime: Runtime, reader: Principal, replay_id: PathId) -> ReplayView:
+    async def read(self, runtime: UseRuntime, reader: Reader, replay_id: PathId) -> ReplayView:
         """Read a replay and how far it has come."""
         return view_replay(await _own_replay(runtime, reader, replay_id))
 
     @post("/{replay_id:str}/cancel", status_code=200)
-    async def cancel(self, runtime: Runtime, writer: Principal, replay_id: PathId) -> ReplayView:
+    async def cancel(self, runtime: UseRuntime, writer: Writer, replay_id: PathId) -> ReplayView:
         """Stop a replay. What it made pending already stays so."""
         await _own_replay(runtime, writer, replay_id)
         async with runtime.database.connection() as conn:

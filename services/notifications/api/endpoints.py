@@ -1,15 +1,13 @@
 """`/v1/webhook_endpoints`."""
 
 from datetime import timedelta
-from typing import Annotated
 
 from litestar import Controller, Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import JSONBody
 from msgspec import Struct
 
-from florin.directory import Principal
-from florin.service import API_KEY, PAGE, Page, PageRequest, page_of
-from notifications.api.access import address
+from florin.service import API_KEY, PAGE, Page, UsePage, page_of
+from notifications.api.access import PathId, Reader, UseRuntime, Writer, address
 from notifications.api.requests import ChangeEndpoint, CreateEndpoint, RotateSecret
 from notifications.api.views import EndpointView, SecretView, view_endpoint
 from notifications.operations.change_endpoint import (
@@ -22,10 +20,7 @@ from notifications.operations.change_endpoint import (
 )
 from notifications.operations.create_endpoint import create_endpoint
 from notifications.operations.ping_endpoint import ping_endpoint
-from notifications.runtime import Runtime
 from notifications.store.endpoints import find_endpoint, list_endpoints
-
-PathId = Annotated[str, Parameter(min_length=1, max_length=64)]
 
 
 class PingView(Struct, frozen=True):
@@ -43,7 +38,7 @@ class Endpoints(Controller):
     dependencies = {"page": PAGE}  # noqa: RUF012 - Litestar's way
 
     @post("/")
-    async def create(self, runtime: Runtime, writer: Principal, data: CreateEndpoint) -> SecretView:
+    async def create(self, runtime: UseRuntime, writer: Writer, data: JSONBody[CreateEndpoint]) -> SecretView:
         """Create an endpoint. The signing secret is shown in this answer and never again."""
         created = await create_endpoint(
             runtime.database,
@@ -57,7 +52,7 @@ class Endpoints(Controller):
         return SecretView(endpoint=view_endpoint(created.endpoint), secret=created.secret)
 
     @get("/")
-    async def list(self, runtime: Runtime, reader: Principal, page: PageRequest) -> Page[EndpointView]:
+    async def list(self, runtime: UseRuntime, reader: Reader, page: UsePage) -> Page[EndpointView]:
         """List endpoints, newest first."""
         async with runtime.database.connection() as conn:
             found = await list_endpoints(
@@ -71,7 +66,7 @@ class Endpoints(Controller):
         return page_of([view_endpoint(endpoint) for endpoint in found], page, lambda view: view.id)
 
     @get("/{endpoint_id:str}")
-    async def read(self, runtime: Runtime, reader: Principal, endpoint_id: PathId) -> EndpointView:
+    async def read(self, runtime: UseRuntime, reader: Reader, endpoint_id: PathId) -> EndpointView:
         """Read an endpoint."""
         async with runtime.database.connection() as conn:
             endpoint = await find_endpoint(conn, endpoint_id, reader.merchant_id, livemode=reader.livemode)
@@ -81,31 +76,33 @@ class Endpoints(Controller):
 
     @patch("/{endpoint_id:str}")
     async def change(
-        self, runtime: Runtime, writer: Principal, endpoint_id: PathId, data: ChangeEndpoint
+        self, runtime: UseRuntime, writer: Writer, endpoint_id: PathId, data: JSONBody[ChangeEndpoint]
     ) -> EndpointView:
         """Change an endpoint. One that the merchant's configuration manages answers 409."""
         place = address(writer, endpoint_id)
         return view_endpoint(await change_endpoint(runtime.database, place, data.changes(), runtime.policy))
 
     @delete("/{endpoint_id:str}", status_code=204)
-    async def delete(self, runtime: Runtime, writer: Principal, endpoint_id: PathId) -> None:
+    async def delete(self, runtime: UseRuntime, writer: Writer, endpoint_id: PathId) -> None:
         """Delete an endpoint: what waits for it is cancelled, what was sent stays on record."""
         await delete_endpoint(runtime.database, address(writer, endpoint_id))
 
     @post("/{endpoint_id:str}/pause", status_code=200)
-    async def pause(self, runtime: Runtime, writer: Principal, endpoint_id: PathId) -> EndpointView:
+    async def pause(self, runtime: UseRuntime, writer: Writer, endpoint_id: PathId) -> EndpointView:
         """Hold an endpoint's deliveries: events are recorded, and sent once it is resumed."""
         return view_endpoint(await pause_endpoint(runtime.database, address(writer, endpoint_id)))
 
     @post("/{endpoint_id:str}/resume", status_code=200)
-    async def resume(self, runtime: Runtime, writer: Principal, endpoint_id: PathId) -> EndpointView:
+    async def resume(self, runtime: UseRuntime, writer: Writer, endpoint_id: PathId) -> EndpointView:
         """Send again to an endpoint that was paused, or disabled by a 410; what has waited is sent first."""
         endpoint = await resume_endpoint(runtime.database, address(writer, endpoint_id))
         runtime.dispatcher.wake([endpoint.id])
         return view_endpoint(endpoint)
 
     @post("/{endpoint_id:str}/rotate_secret", status_code=200)
-    async def rotate(self, runtime: Runtime, writer: Principal, endpoint_id: PathId, data: RotateSecret) -> SecretView:
+    async def rotate(
+        self, runtime: UseRuntime, writer: Writer, endpoint_id: PathId, data: JSONBody[RotateSecret]
+    ) -> SecretView:
         """Replace the signing secret; for `overlap_s` both sign. The new one is shown this once."""
         endpoint, secret = await rotate_secret(
             runtime.database,
@@ -117,7 +114,7 @@ class Endpoints(Controller):
         return SecretView(endpoint=view_endpoint(endpoint), secret=secret)
 
     @post("/{endpoint_id:str}/ping", status_code=202)
-    async def ping(self, runtime: Runtime, writer: Principal, endpoint_id: PathId) -> Response[PingView]:
+    async def ping(self, runtime: UseRuntime, writer: Writer, endpoint_id: PathId) -> Response[PingView]:
         """Send a test message, `webhook.ping`, whatever the endpoint's filters say."""
         delivery_id = await ping_endpoint(runtime.database, address(writer, endpoint_id), runtime.dispatcher)
         return Response(PingView(delivery_id), status_code=202)

@@ -4,27 +4,19 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Struct
 
 from florin.contracts.deliveries import PaymentDeliveries, PaymentDelivery
 from florin.errors import NotFound
 from florin.inbox import DeadLetter, list_dead_letters
-from florin.service import PAGE, Page, PageRequest
-from notifications.api.deliveries import (
-    FilterText,
-    any_delivery,
-    delivery_detail,
-    page_of_deliveries,
-    page_of_replays,
-    with_zone,
-)
-from notifications.api.endpoints import PathId
+from florin.service import PAGE, Page, PageRequest, UsePage
+from notifications.api.access import FilterText, FilterTime, PathId, UseRuntime, with_zone
+from notifications.api.deliveries import any_delivery, delivery_detail, page_of_deliveries, page_of_replays
 from notifications.api.requests import AdminReplay
 from notifications.api.views import DeliveryDetail, DeliveryView, ReplayView, view_delivery, view_replay
 from notifications.domain.outcome import DeliveryState
 from notifications.operations.replay import begin_replay, replay_one
-from notifications.runtime import Runtime
 from notifications.store.deliveries import DeliveryFilter, attempts_of, deliveries_of_aggregate
 from notifications.store.replays import find_replay
 
@@ -58,16 +50,16 @@ class Admin(Controller):
     @get("/deliveries")
     async def list_deliveries(
         self,
-        runtime: Runtime,
-        page: PageRequest,
+        runtime: UseRuntime,
+        page: UsePage,
         merchant_id: FilterText = None,
-        livemode: bool | None = None,
+        livemode: Annotated[bool | None, QueryParameter()] = None,
         endpoint_id: FilterText = None,
         payment_id: FilterText = None,
         event_type: FilterText = None,
         delivery_state: Annotated[DeliveryState | None, QueryParameter(name="state")] = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: FilterTime = None,
+        until: FilterTime = None,
     ) -> Page[DeliveryView]:
         """List deliveries, newest first within a merchant."""
         chosen = DeliveryFilter(
@@ -83,18 +75,18 @@ class Admin(Controller):
         return await page_of_deliveries(runtime, chosen, page)
 
     @get("/deliveries/{delivery_id:str}")
-    async def read_delivery(self, runtime: Runtime, delivery_id: PathId) -> DeliveryDetail:
+    async def read_delivery(self, runtime: UseRuntime, delivery_id: PathId) -> DeliveryDetail:
         """Read a delivery with every attempt."""
         return await delivery_detail(runtime, await any_delivery(runtime, delivery_id))
 
     @post("/deliveries/{delivery_id:str}/replay", status_code=202)
-    async def replay_delivery(self, runtime: Runtime, delivery_id: PathId) -> Response[DeliveryView]:
+    async def replay_delivery(self, runtime: UseRuntime, delivery_id: PathId) -> Response[DeliveryView]:
         """Send one delivery again."""
         delivery = await replay_one(runtime.database, delivery_id, runtime.dispatcher)
         return Response(view_delivery(delivery), status_code=202)
 
     @post("/replays", status_code=202)
-    async def create_replay(self, runtime: Runtime, data: AdminReplay) -> Response[ReplayView]:
+    async def create_replay(self, runtime: UseRuntime, data: JSONBody[AdminReplay]) -> Response[ReplayView]:
         """Send a range of a merchant's deliveries again, or everything that failed."""
         replay = await begin_replay(
             runtime.database,
@@ -108,13 +100,13 @@ class Admin(Controller):
 
     @get("/replays")
     async def list_replays(
-        self, runtime: Runtime, page: PageRequest, merchant_id: FilterText = None
+        self, runtime: UseRuntime, page: UsePage, merchant_id: FilterText = None
     ) -> Page[ReplayView]:
         """List replays, newest first within a merchant."""
         return await page_of_replays(runtime, page, merchant_id=merchant_id, livemode=None)
 
     @get("/replays/{replay_id:str}")
-    async def read_replay(self, runtime: Runtime, replay_id: PathId) -> ReplayView:
+    async def read_replay(self, runtime: UseRuntime, replay_id: PathId) -> ReplayView:
         """Read a replay and how far it has come."""
         async with runtime.database.connection() as conn:
             replay = await find_replay(conn, replay_id)
@@ -123,7 +115,9 @@ class Admin(Controller):
         return view_replay(replay)
 
     @get("/dead_letters")
-    async def dead_letters(self, runtime: Runtime, limit: Annotated[int, Parameter(ge=1, le=100)] = 100) -> DeadLetters:
+    async def dead_letters(
+        self, runtime: UseRuntime, limit: Annotated[int, QueryParameter(ge=1, le=100)] = 100
+    ) -> DeadLetters:
         """List what was given up: events that could not be handled, and deliveries whose attempts are exhausted."""
         async with runtime.database.connection() as conn:
             letters = await list_dead_letters(conn, limit=limit)
@@ -131,7 +125,7 @@ class Admin(Controller):
         return DeadLetters(events=[_letter(letter) for letter in letters], deliveries=dead.data)
 
     @post("/dead_letters/{dead_letter_id:str}/replay", status_code=204)
-    async def replay_dead_letter(self, runtime: Runtime, dead_letter_id: PathId) -> None:
+    async def replay_dead_letter(self, runtime: UseRuntime, dead_letter_id: PathId) -> None:
         """Handle an event again that could not be handled."""
         await runtime.consumer.replay_dead_letter(dead_letter_id)
 
@@ -142,7 +136,7 @@ class Internal(Controller):
     tags = ("Between services",)
 
     @get("/payments/{payment_id:str}/deliveries")
-    async def payment_deliveries(self, runtime: Runtime, payment_id: PathId) -> PaymentDeliveries:
+    async def payment_deliveries(self, runtime: UseRuntime, payment_id: PathId) -> PaymentDeliveries:
         """List what was told about a payment, to whom, and how it went; oldest first."""
         async with runtime.database.connection() as conn:
             deliveries = await deliveries_of_aggregate(conn, payment_id)

@@ -32,6 +32,7 @@ Rate = Annotated[int, Meta(ge=1, le=10_000, description="Attempts a second, in e
 SigningSecret = Annotated[
     str, Meta(max_length=128, description="A secret to use, `whsec_...`; none: one is made and shown once.")
 ]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+$", max_length=64)]
 Time = Annotated[datetime, Meta(tz=True)]
 
 
@@ -97,8 +98,8 @@ class CreateReplay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Which finished deliveries to send again: by default everything that failed for good."""
 
     states: Annotated[tuple[DeliveryState, ...], Meta(min_length=1, max_length=3)] = (DeliveryState.DEAD,)
-    endpoint_id: Annotated[str, Meta(max_length=64)] | None = None
-    payment_id: Annotated[str, Meta(max_length=64)] | None = None
+    endpoint_id: Id | None = None
+    payment_id: Id | None = None
     events: Annotated[tuple[EventPattern, ...], Meta(max_length=64)] = ()
     since: Annotated[Time | None, Meta(description="Deliveries that were recorded at or after this time.")] = None
     until: Annotated[Time | None, Meta(description="Deliveries that were recorded before this time.")] = None
@@ -118,5 +119,5 @@ class CreateReplay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class AdminReplay(CreateReplay, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same for a merchant that an operator names."""
 
-    merchant_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    merchant_id: Id
     livemode: bool = False
