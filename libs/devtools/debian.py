@@ -43,7 +43,8 @@ def install_missing(*, servers: bool) -> None:
     prefix = _elevation(packages)
     with Step(f"Installing {', '.join(packages)} with apt") as step:
         settings = "DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8"
-        options = "-o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0"
+        # Never at the price of what is installed: MariaDB's packages conflict with MySQL's.
+        options = "-o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-remove"
         install = f"{settings} apt-get {options} install --yes --no-install-recommends {' '.join(packages)}"
         # A broken third-party source fails the update and not what is installed from Debian's own.
         script = f"{settings} apt-get {options} update || echo 'W: the update failed'; {install}"

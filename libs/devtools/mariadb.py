@@ -44,17 +44,17 @@ _START_TIMEOUT_S = 60.0
 
 def find_mariadbd() -> str | None:
     """The server's program; Debian keeps it in /usr/sbin, which is not on every user's PATH."""
-    return _find("mariadbd", "mysqld")
+    return _find("mariadbd")
 
 
 def find_install_db() -> str | None:
     """The script that makes a new data folder."""
-    return _find("mariadb-install-db", "mysql_install_db")
+    return _find("mariadb-install-db")
 
 
-def _find(*names: str) -> str | None:
+def _find(name: str) -> str | None:
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/bin"])
-    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+    return shutil.which(name, path=path)
 
 
 class MariaDB:

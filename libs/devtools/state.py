@@ -85,7 +85,7 @@ def make_state(folder: Path | None = None) -> State:
         if name not in state.ports:
             state.ports[name] = free_port_from(preferred, taken=state.ports.values())
     for name in ("logs", "mariadb", "redis", "simulator"):
-        (folder / name).mkdir(exist_ok=True)
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
     if not state.key_file.exists():
         write_private(state.key_file, f"1 {base64.b64encode(os.urandom(32)).decode()}\n")
     save_state(state)

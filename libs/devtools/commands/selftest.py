@@ -38,6 +38,7 @@ _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("--tests", action="store_true", help="run the tests in there, too")
+    parser.add_argument("--uncommitted", action="store_true", help="take the files as they are, not the last commit")
     parser.add_argument("--keep", action="store_true", help="leave the root there to look at")
 
 
@@ -50,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if options.tests:
         commands.append(["test"])
     with _bare_root(debootstrap, keep=options.keep) as root:
+        _bring_sources(Path(f"{root}{_CHECKOUT_INSIDE}"), uncommitted=options.uncommitted)
         try:
             failed = [" ".join(command) for command in commands if _dev(root, command) != 0]
         finally:
@@ -68,14 +70,25 @@ def _bare_root(debootstrap: str, *, keep: bool) -> Iterator[Path]:
             _must(argv)
             for name in _SETTINGS:
                 _copy_in(Path("/", name), root / name)
-            # The clone belongs to whoever cloned it; git inside must not care.
-            _must(["git", "clone", "--quiet", "--no-hardlinks", str(CHECKOUT), f"{root}{_CHECKOUT_INSIDE}"])
         yield root
     finally:
         if keep:
             print(f"Left there: {root}")
         else:
             shutil.rmtree(root)
+
+
+def _bring_sources(target: Path, *, uncommitted: bool) -> None:
+    _must(["git", "clone", "--quiet", "--no-hardlinks", str(CHECKOUT), str(target)])
+    if not uncommitted:
+        return
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        (target / name).unlink(missing_ok=True)
+        if (CHECKOUT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / name, target / name)
 
 
 def _copy_in(source: Path, target: Path) -> None:

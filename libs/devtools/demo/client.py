@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 300.0
+"""Generous: a check of a large ledger is one request."""
 
 
 @dataclass(frozen=True)
