@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 from litestar import Router, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
 
 from florin.contracts.payments import PaymentView
 from florin.errors import NotFound
 from florin.ids import parse_id
-from florin.service import ADMIN_TOKEN, PAGE, Page, PageRequest, ServiceSettings, admin_guard, page_of
+from florin.service import ADMIN_TOKEN, PAGE, Page, ServiceSettings, UsePage, admin_guard, page_of
 from payments.domain.payment import Payment
 from payments.domain.snapshot import view_payment
 from payments.domain.states import Status
@@ -62,10 +62,10 @@ async def check_ledger(state: State) -> LedgerReport:
 @get("/payments", dependencies={"page": PAGE}, summary="List a merchant's payments", operation_id="adminListPayments")
 async def list_of_merchant(
     state: State,
-    page: PageRequest,
-    merchant_id: Annotated[str, Parameter(max_length=64)],
-    livemode: bool = False,
-    status: Status | None = None,
+    page: UsePage,
+    merchant_id: Annotated[str, QueryParameter(max_length=64)],
+    livemode: FromQuery[bool] = False,
+    status: FromQuery[Status | None] = None,
 ) -> Page[PaymentView]:
     """A merchant's payments in one mode, newest first."""
     found = await list_payments(
@@ -81,27 +81,27 @@ async def list_of_merchant(
 
 
 @get("/payments/{payment_id:str}", summary="Read any payment", operation_id="adminGetPayment")
-async def read_any(payment_id: str, state: State) -> PaymentView:
+async def read_any(payment_id: FromPath[str], state: State) -> PaymentView:
     """A payment of whatever merchant."""
     return view_payment(await _find(state, payment_id))
 
 
 @get("/payments/{payment_id:str}/timeline", summary="Any payment's timeline", operation_id="adminGetTimeline")
-async def read_any_timeline(payment_id: str, state: State) -> Timeline:
+async def read_any_timeline(payment_id: FromPath[str], state: State) -> Timeline:
     """Every decision, operation, callback and delivery, with its time."""
     payment = await _find(state, payment_id)
     return await tell_timeline(state.runtime.database, state.runtime.deliveries, payment.id)
 
 
 @get("/payments/{payment_id:str}/entries", summary="A payment's ledger entries", operation_id="adminListEntries")
-async def read_entries(payment_id: str, state: State) -> list[LedgerEntry]:
+async def read_entries(payment_id: FromPath[str], state: State) -> list[LedgerEntry]:
     """What a payment posted."""
     payment = await _find(state, payment_id)
     return [LedgerEntry(**row) for row in await list_entries(state.runtime.database, payment.id)]
 
 
 @post("/payments/{payment_id:str}/ask", status_code=200, summary="Ask the acquirer now", operation_id="adminAsk")
-async def ask_now(payment_id: str, state: State) -> PaymentView:
+async def ask_now(payment_id: FromPath[str], state: State) -> PaymentView:
     """Ask the acquirer about whatever is unknown of a payment, without waiting for the schedule."""
     payment = await _find(state, payment_id)
     for operation in payment.operations():

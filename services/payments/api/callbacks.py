@@ -2,6 +2,7 @@
 
 from litestar import Response, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from florin.errors import Unauthenticated
 from payments.api.access import HttpRequest
@@ -23,7 +24,7 @@ class CallbackSignatureInvalid(Unauthenticated):
     tags=["Callbacks"],
     security=[],
 )
-async def receive_callback(connector: str, request: HttpRequest, state: State) -> Response[None]:
+async def receive_callback(connector: FromPath[str], request: HttpRequest, state: State) -> Response[None]:
     """Verified, stored, then answered; what it means is worked out afterwards."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.scope["headers"]}
     try:

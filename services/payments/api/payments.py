@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from litestar import Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from florin.contracts.api_keys import Scope
 from florin.contracts.payments import PaymentView
 from florin.directory import Principal
 from florin.errors import NotFound
 from florin.ids import parse_id
-from florin.service import API_KEY, PAGE, Page, PageRequest, page_of
+from florin.service import API_KEY, PAGE, Page, UsePage, page_of
 from payments.api.access import HttpRequest, answer
 from payments.api.requests import (
     CancelPaymentRequest,
@@ -31,8 +31,8 @@ from payments.store.payments import find_payment, list_payments
 _ACCEPTED = {202: ResponseSpec(PaymentView, description="The acquirer has not answered yet.", generate_examples=False)}
 IdempotencyHeader = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         required=False,
         description="Required. 1 to 255 printable characters, unique to this request: sent again, it is replayed.",
     ),
@@ -41,7 +41,7 @@ IdempotencyHeader = Annotated[
 
 @post("/", responses=_ACCEPTED, summary="Create a payment", operation_id="createPayment")
 async def create_payment(
-    data: CreatePaymentRequest, request: HttpRequest, state: State, idempotency_key: IdempotencyHeader = None
+    data: JSONBody[CreatePaymentRequest], request: HttpRequest, state: State, idempotency_key: IdempotencyHeader = None
 ) -> Response[PaymentView]:
     """Create a payment; with `confirm` it is authorised in the same call."""
     submission = await state.access.submission(request, Scope.PAYMENTS_WRITE, "POST /v1/payments")
@@ -64,8 +64,8 @@ async def create_payment(
     "/{payment_id:str}/confirm", status_code=200, responses=_ACCEPTED, summary="Confirm", operation_id="confirmPayment"
 )
 async def confirm_payment(
-    payment_id: str,
-    data: ConfirmPaymentRequest,
+    payment_id: FromPath[str],
+    data: JSONBody[ConfirmPaymentRequest],
     request: HttpRequest,
     state: State,
     idempotency_key: IdempotencyHeader = None,
@@ -81,8 +81,8 @@ async def confirm_payment(
     "/{payment_id:str}/capture", status_code=200, responses=_ACCEPTED, summary="Capture", operation_id="capturePayment"
 )
 async def capture_payment(
-    payment_id: str,
-    data: CapturePaymentRequest,
+    payment_id: FromPath[str],
+    data: JSONBody[CapturePaymentRequest],
     request: HttpRequest,
     state: State,
     idempotency_key: IdempotencyHeader = None,
@@ -95,8 +95,8 @@ async def capture_payment(
 
 @post("/{payment_id:str}/cancel", status_code=200, responses=_ACCEPTED, summary="Cancel", operation_id="cancelPayment")
 async def cancel_payment(
-    payment_id: str,
-    data: CancelPaymentRequest,
+    payment_id: FromPath[str],
+    data: JSONBody[CancelPaymentRequest],
     request: HttpRequest,
     state: State,
     idempotency_key: IdempotencyHeader = None,
@@ -111,12 +111,12 @@ async def cancel_payment(
 async def list_all(
     request: HttpRequest,
     state: State,
-    page: PageRequest,
-    status: Status | None = None,
-    currency: Annotated[str | None, Parameter(pattern="^[A-Z]{3}$")] = None,
-    merchant_reference: Annotated[str | None, Parameter(max_length=255)] = None,
-    created_from: datetime | None = None,
-    created_before: datetime | None = None,
+    page: UsePage,
+    status: FromQuery[Status | None] = None,
+    currency: Annotated[str | None, QueryParameter(pattern="^[A-Z]{3}$")] = None,
+    merchant_reference: Annotated[str | None, QueryParameter(max_length=255)] = None,
+    created_from: FromQuery[datetime | None] = None,
+    created_before: FromQuery[datetime | None] = None,
 ) -> Page[PaymentView]:
     """The merchant's payments, newest first."""
     principal = await state.access.principal(request, Scope.PAYMENTS_READ)
@@ -137,14 +137,14 @@ async def list_all(
 
 
 @get("/{payment_id:str}", summary="Read a payment", operation_id="getPayment")
-async def read_payment(payment_id: str, request: HttpRequest, state: State) -> PaymentView:
+async def read_payment(payment_id: FromPath[str], request: HttpRequest, state: State) -> PaymentView:
     """A payment with its attempts, refunds and disputes."""
     principal = await state.access.principal(request, Scope.PAYMENTS_READ)
     return view_payment(await own_payment(state, principal, payment_id))
 
 
 @get("/{payment_id:str}/timeline", summary="A payment's timeline", operation_id="getPaymentTimeline")
-async def read_timeline(payment_id: str, request: HttpRequest, state: State) -> Timeline:
+async def read_timeline(payment_id: FromPath[str], request: HttpRequest, state: State) -> Timeline:
     """Every decision, operation, callback and delivery, with its time."""
     principal = await state.access.principal(request, Scope.PAYMENTS_READ)
     payment = await own_payment(state, principal, payment_id)

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from msgspec import Meta, Struct
 
 from florin.contracts.api_keys import Scope
 from florin.contracts.events import Event
 from florin.errors import NotFound
 from florin.money import exponent_of
-from florin.service import API_KEY, PAGE, Page, PageRequest, page_of
+from florin.service import API_KEY, PAGE, Page, UsePage, page_of
 from payments.api.access import HttpRequest
 from payments.domain.ledger import Purpose
 from payments.store.events import find_event, list_events
@@ -62,9 +62,9 @@ class Balances(Struct, frozen=True):
 async def list_all_events(
     request: HttpRequest,
     state: State,
-    page: PageRequest,
-    type: Annotated[str | None, Parameter(max_length=64)] = None,
-    payment_id: Annotated[str | None, Parameter(max_length=64)] = None,
+    page: UsePage,
+    type: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    payment_id: Annotated[str | None, QueryParameter(max_length=64)] = None,
 ) -> Page[EventView]:
     """The merchant's events, newest first."""
     principal = await state.access.principal(request, Scope.EVENTS_READ)
@@ -82,7 +82,7 @@ async def list_all_events(
 
 
 @get("/events/{event_id:str}", summary="Read an event", operation_id="getEvent", tags=["Events"])
-async def read_event(event_id: str, request: HttpRequest, state: State) -> EventView:
+async def read_event(event_id: FromPath[str], request: HttpRequest, state: State) -> EventView:
     """One event."""
     principal = await state.access.principal(request, Scope.EVENTS_READ)
     event = await find_event(

@@ -5,12 +5,12 @@ from typing import Annotated
 from litestar import Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from florin.contracts.api_keys import Scope
 from florin.contracts.payments import RefundView
 from florin.errors import NotFound
-from florin.service import API_KEY, PAGE, Page, PageRequest, page_of
+from florin.service import API_KEY, PAGE, Page, UsePage, page_of
 from payments.api.access import HttpRequest, answer
 from payments.api.payments import IdempotencyHeader
 from payments.api.requests import CreateRefundRequest
@@ -23,7 +23,7 @@ _ACCEPTED = {202: ResponseSpec(RefundView, description="The acquirer has not ans
 
 @post("/", responses=_ACCEPTED, summary="Create a refund", operation_id="createRefund")
 async def create_refund(
-    data: CreateRefundRequest, request: HttpRequest, state: State, idempotency_key: IdempotencyHeader = None
+    data: JSONBody[CreateRefundRequest], request: HttpRequest, state: State, idempotency_key: IdempotencyHeader = None
 ) -> Response[RefundView]:
     """Give back all that is left of a payment, or part of it."""
     submission = await state.access.submission(request, Scope.REFUNDS_WRITE, "POST /v1/refunds")
@@ -38,8 +38,8 @@ async def create_refund(
 async def list_all(
     request: HttpRequest,
     state: State,
-    page: PageRequest,
-    payment_id: Annotated[str | None, Parameter(max_length=64)] = None,
+    page: UsePage,
+    payment_id: Annotated[str | None, QueryParameter(max_length=64)] = None,
 ) -> Page[RefundView]:
     """The merchant's refunds, newest first."""
     principal = await state.access.principal(request, Scope.REFUNDS_READ)
@@ -56,7 +56,7 @@ async def list_all(
 
 
 @get("/{refund_id:str}", summary="Read a refund", operation_id="getRefund")
-async def read_refund(refund_id: str, request: HttpRequest, state: State) -> RefundView:
+async def read_refund(refund_id: FromPath[str], request: HttpRequest, state: State) -> RefundView:
     """One refund."""
     principal = await state.access.principal(request, Scope.REFUNDS_READ)
     found = await find_refund(
@@ -70,7 +70,7 @@ async def read_refund(refund_id: str, request: HttpRequest, state: State) -> Ref
     return _view(*found)
 
 
-def _view(refund_id: str, payment: Payment) -> RefundView:
+def _view(refund_id: FromPath[str], payment: Payment) -> RefundView:
     found = payment.find_operation(refund_id)
     if found is None:
         raise AssertionError(f"{payment.id} has no {refund_id}")
