@@ -30,7 +30,7 @@ class CreateKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=100, description="What the key is for.")] = ""
     restricted: bool = False
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=16)] = ()
-    rate_limit_per_second: Annotated[int, Meta(ge=1, le=10_000, description="Requests per second.")] = 100
+    rate_limit_per_second: Annotated[int, Meta(ge=1, le=10_000, description="Requests per second.")] = 500
     expires_at: Expiry = None
 
 
