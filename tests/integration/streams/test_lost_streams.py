@@ -111,8 +111,35 @@ async def test_only_what_is_past_the_floor_is_published_again(rig: Rig, redis_se
         await rig.complete()
 
 
-async def _floor_is(source: Database, seq: int) -> bool:
-    return await count(source, "stream_floors", f"partition_no = 0 AND entry_seq = {seq}") == 1
+async def test_the_slowest_group_decides_what_is_published_again(
+    rig: Rig, database_factory: DatabaseFactory, redis_server: Redis
+) -> None:
+    slow_sink = await database_factory(FOLDERS)
+    slow_journal = await Journal.create(slow_sink)
+
+    def slow() -> Consumer:
+        reader = RedisStreamReader(rig.url, "slow")
+        return Consumer(slow_sink, reader, "slow", [STREAM], slow_journal, settings=CONSUMER)
+
+    names = in_one_partition(20)
+    async with running(rig.relay(), rig.consumer()):
+        async with running(slow()):
+            await rig.write(*(new_event(name, 1) for name in names))
+            await eventually(lambda: handled(slow_sink, rig.written), what="handling by the slow group")
+            await eventually(lambda: _floor_is(rig.source, 19, "slow"), what="the slow group's report")
+        await rig.write(*(new_event(name, 2) for name in names))
+        await rig.complete()
+        await eventually(lambda: _floor_is(rig.source, 39), what="the quick group's report")
+        redis_server.flush()
+        async with running(slow()):
+            await eventually(lambda: handled(slow_sink, rig.written), what="the slow group's catching up")
+    await slow_journal.assert_complete(slow_sink, rig.written)
+    await rig.journal.assert_complete(rig.sink, rig.written)
+
+
+async def _floor_is(source: Database, seq: int, group: str = GROUP) -> bool:
+    where = f"partition_no = 0 AND entry_seq = {seq} AND group_name = '{group}'"
+    return await count(source, "stream_floors", where) == 1
 
 
 async def _length(redis: RedisClient, length: int) -> bool:

@@ -33,7 +33,7 @@ from florin.streams.port import (
     RefusalKind,
     Refused,
 )
-from florin.streams.redis_streams import RedisStreamReader, RedisStreamWriter, stream_key
+from florin.streams.redis_streams import RedisStreamReader, RedisStreamWriter, stream_key, writer_key
 
 P0 = Partition(STREAM, 0)
 GROUP = "notifications"
@@ -73,6 +73,22 @@ async def test_a_writer_with_an_older_fence_is_refused(redis_url: str) -> None:
     finally:
         await old.close()
         await new.close()
+
+
+async def test_a_writer_learns_that_redis_was_started_again(redis_url: str) -> None:
+    """Redis may be back with all that the writer knows of, and still have lost what only others know of."""
+    writer = RedisStreamWriter(redis_url)
+    entry = Outgoing("evt_1", "pay_1", b"{}", None)
+    try:
+        assert await writer.restart(P0, 3) is None
+        assert await writer.append([Append(P0, 3, ORIGIN, [entry])]) == [Appended(EntryId(3, 0))]
+        async with redis_client(redis_url) as redis:
+            await redis.set(writer_key(P0), "3:0123456789abcdef0123456789abcdef01234567")  # another run of the server
+        forgotten = Refused(RefusalKind.FORGOTTEN, 3)
+        assert await writer.append([Append(P0, 3, EntryId(3, 0), [entry])]) == [forgotten]
+        assert await writer.take(P0, 3, EntryId(3, 0)) == forgotten
+    finally:
+        await writer.close()
 
 
 async def test_a_relay_that_lost_its_lease_marks_nothing(database_factory: DatabaseFactory, redis_url: str) -> None:
@@ -182,6 +198,8 @@ async def test_entries_that_a_zombie_reads_are_found_again(
             relay.wake()
             await eventually(lambda: handled(sink, written), what="handling")
     assert sorted(event_id for event_id, _, _ in await journal.read(sink)) == sorted(event.id for event in written)
+    # They were found among the pending ones: nothing had to be published again.
+    assert await count(source, "outbox", "entry_fence <> (SELECT MIN(entry_fence) FROM outbox)") == 0
 
 
 async def test_a_successor_reads_what_its_predecessor_left_pending(
@@ -211,15 +229,21 @@ async def test_an_entry_that_comes_twice_is_handled_once(
     names = in_one_partition(5)
     events = [new_event(name, version) for version in (1, 2) for name in names]
     await record(source, *events)
-    async with running(Relay(source, RedisStreamWriter(redis_url), [STREAM])):
+    relay = Relay(source, RedisStreamWriter(redis_url), [STREAM])
+    consumer = Consumer(sink, RedisStreamReader(redis_url, GROUP), GROUP, [STREAM], journal, settings=CONSUMER)
+
+    async def publish_again() -> None:  # as after a crash between publishing and marking
         await eventually(lambda: all_published(source), what="publishing")
-        async with source.connection() as conn:  # as after a crash between publishing and marking
+        async with source.connection() as conn:
             await conn.execute("UPDATE outbox SET entry_fence = NULL, entry_seq = NULL")
+
+    async with running(relay):
+        await publish_again()
         await eventually(lambda: all_published(source), what="publishing twice")
-        async with running(
-            Consumer(sink, RedisStreamReader(redis_url, GROUP), GROUP, [STREAM], journal, settings=CONSUMER)
-        ):
-            await eventually(lambda: _all_acknowledged(redis_url, 20), what="handling")
+        async with running(consumer):
+            await eventually(lambda: _all_acknowledged(redis_url, 20), what="handling what came twice at once")
+            await publish_again()
+            await eventually(lambda: _all_acknowledged(redis_url, 30), what="handling what came again later")
     await journal.assert_complete(sink, events)
 
 
