@@ -87,7 +87,11 @@ class Consumer:
             for number in range(PARTITIONS)
         }
         self._leases = LeaseShare(
-            db, f"consumer:{group}", list(self._partitions), holder or new_holder(), ttl_s=self._settings.lease_s
+            db,
+            f"consumer:{group}:{streams[0]}",
+            list(self._partitions),
+            holder or new_holder(),
+            ttl_s=self._settings.lease_s,
         )
         self._applier = Applier(db, reader, group, handler, self._settings.retry)
         self._intakes: dict[Partition, Intake] = {}

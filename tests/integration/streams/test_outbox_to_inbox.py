@@ -146,3 +146,17 @@ async def test_replicas_share_partitions_and_take_over_from_one_that_stops(
             await record(source, *events)
             await eventually(lambda: all_published(source), what="publishing by both")
         await eventually(lambda: holders(PARTITIONS), what="taking over")
+
+
+async def test_two_consumers_of_a_group_on_different_streams_share_nothing(
+    database_factory: DatabaseFactory, redis_url: str
+) -> None:
+    source, sink = await database_factory(FOLDERS), await database_factory(FOLDERS)
+    journal = await Journal.create(sink)
+    streams = [STREAM, "payments.live"]
+    events = {stream: [new_event(f"{stream}_{n}", 1) for n in range(40)] for stream in streams}
+    for stream in streams:
+        await record(source, *events[stream], stream=stream)
+    consumers = [Consumer(sink, RedisStreamReader(redis_url, "g"), "g", [stream], journal) for stream in streams]
+    async with running(Relay(source, RedisStreamWriter(redis_url), streams), *consumers):
+        await eventually(lambda: handled(sink, [*events[STREAM], *events["payments.live"]]), what="handling of both")
