@@ -40,6 +40,7 @@ from notifications.domain.announcements import stream_of
 from notifications.gateways.sender import Sender
 from notifications.gateways.signing_secrets import SigningSecrets
 from notifications.operations.dispatch import Dispatcher, DispatchLimits
+from notifications.operations.presence import Presence
 from notifications.operations.replay import ReplayRunner
 from notifications.operations.sync_endpoints import EndpointSync
 from notifications.runtime import Runtime
@@ -125,6 +126,7 @@ async def _running(
         limits=DispatchLimits(in_flight=settings.webhooks_in_flight, lease_s=settings.webhooks_lease_s),
     )
     replays = ReplayRunner(database, dispatcher)
+    presence = Presence(database, holder, dispatcher)
     relay = Relay(database, RedisStreamWriter(redis_url), [stream_of(livemode=False), stream_of(livemode=True)])
     events = Consumer(
         database, RedisStreamReader(redis_url, GROUP), GROUP, STREAMS, EventHandler(dispatcher, sync), holder=holder
@@ -144,6 +146,7 @@ async def _running(
     app.state.health.add("database", lambda: _ping(database))
     app.state.health.add("directory", lambda: _known(merchants))
     await merchants.start()
+    await presence.show()
     try:
         async with Background() as background:
             for name, work in {**merchants.tasks(), **leased.tasks()}.items():
@@ -152,6 +155,7 @@ async def _running(
             background.start("endpoints", sync.run)
             background.start("recorder", dispatcher.recorder.run)
             background.start("dispatcher", dispatcher.run)
+            background.start("presence", presence.run)
             background.start("replays", replays.run)
             background.start("changes", changes.run)
             background.start("events", events.run)
@@ -159,6 +163,7 @@ async def _running(
             # Nothing new is taken from here on; what is on its way is finished and recorded, the rest given back.
             dispatcher.close()
             await dispatcher.drain(_DRAIN_S)
+        await presence.end()
     finally:
         for part in (sender, leased, merchants):
             await part.close()
