@@ -1,0 +1,3 @@
+from tests.support.merchants_fixtures import merchants_service
+
+__all__ = ["merchants_service"]
