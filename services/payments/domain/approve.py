@@ -13,6 +13,7 @@ from payments.domain.fail import conflict
 from payments.domain.outcome import Approved
 from payments.domain.payment import Attempt, CaptureMethod, Operation, OperationState, Payment, Verb
 from payments.domain.reverse import reverse
+from payments.domain.states import Status, status_of
 
 AUTHORIZATION_LIFE = timedelta(days=7)
 """How long an authorisation holds where the acquirer does not say (card not present, by scheme rules)."""
@@ -108,8 +109,8 @@ def _captured(payment: Payment, attempt: Attempt, before: Operation, done: Opera
         *ledger.capture(done, done.approved_minor),
         *ledger.pay_fee(done, done.fee_minor),
     )
+    given_up = status_of(replace(payment, conflict="")) in (Status.CANCELED, Status.EXPIRED)
     payment = put_attempt(advanced(payment), attempt)
-    given_up = payment.canceled_at is not None or payment.expired_at is not None
     if given_up or (not before.open and _moved_on(attempt, before)):
         return reverse(payment, attempt, done, lines, context)
     return _succeeded(payment, done, lines, context, EventType.PAYMENT_CAPTURED)

@@ -33,7 +33,7 @@ MEANING: dict[Status, str] = {
     Status.PARTIALLY_CAPTURED_AND_CAPTURABLE: "Part is captured, and more may be.",
     Status.PARTIALLY_CAPTURED: "Less than the amount was captured, and no more can be.",
     Status.SUCCEEDED: "The whole amount was captured.",
-    Status.CANCELED: "Given up before anything was captured.",
+    Status.CANCELED: "Given up: nothing of it is held or stays captured.",
     Status.EXPIRED: "The authorisation ran out before anything was captured.",
     Status.CONFLICTED: "The acquirer's books and ours disagree: a person must look.",
 }
@@ -93,4 +93,6 @@ def _settled_status(payment: Payment) -> Status:
         return Status.PARTIALLY_CAPTURED_AND_CAPTURABLE if open_authorization else Status.PARTIALLY_CAPTURED
     if open_authorization:
         return Status.REQUIRES_CAPTURE
+    if any(a.authorization.state is OperationState.SUCCEEDED and not a.abandoned for a in payment.attempts):
+        return Status.CANCELED  # it was authorised once, and all that was taken came late and is given back
     return Status.REQUIRES_CONFIRMATION if payment.card else Status.REQUIRES_PAYMENT_METHOD

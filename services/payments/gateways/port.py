@@ -54,7 +54,7 @@ class VoidRequest(Struct, frozen=True):
 
 
 class RefundRequest(Struct, frozen=True):
-    """Give money back from one capture."""
+    """Give money back from one capture, or from all that the authorisation captured where ``capture_id`` is empty."""
 
     reference: str
     authorization_id: str
