@@ -41,6 +41,7 @@ from merchants.store.changes import Changes
 NAME = "merchants"
 VERSION = "0.1.0"
 MIGRATIONS = (Path(__file__).parent / "migrations", outbox.MIGRATIONS, leases.MIGRATIONS)
+_READERS = ("payments", "notifications")  # known before their first report: what they have not read is never trimmed
 _TAGS = ("Merchants", "Configuration", "API keys", "Connectors", "Secrets", "Between services")
 
 
@@ -53,7 +54,7 @@ def build_app(settings: MerchantsSettings) -> ServiceApp:
         db = await _open(settings)
         try:
             await migrate(db, MIGRATIONS)
-            relay = Relay(db, RedisStreamWriter(settings.redis_url.reveal()), [STREAM])
+            relay = Relay(db, RedisStreamWriter(settings.redis_url.reveal()), [STREAM], groups={STREAM: _READERS})
             app.state.db = db
             app.state.changes = Changes(db, relay.wake)
             app.state.health.add("database", lambda: _ping(db))

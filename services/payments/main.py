@@ -63,6 +63,8 @@ MIGRATIONS = (
     directory.MIGRATIONS,
 )
 ADAPTERS: dict[str, Adapter] = {"simulator": SimulatorConnector}
+_STREAMS = (stream_of(livemode=False), stream_of(livemode=True))
+_READERS = ("notifications",)  # known before their first report: what they have not read is never trimmed
 _TAGS = ("Payments", "Refunds", "Events", "Balances", "Callbacks", "Operators")
 _DRAIN_S = 15.0
 
@@ -117,7 +119,8 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
     relay = Relay(
         database,
         RedisStreamWriter(redis_url),
-        [stream_of(livemode=False), stream_of(livemode=True)],
+        list(_STREAMS),
+        groups=dict.fromkeys(_STREAMS, _READERS),
         settings=RelaySettings(retention=timedelta(days=settings.keep_events_days)),
     )
     performer = Performer(connectors, clock)
