@@ -79,7 +79,7 @@ def spec_hash(spec: Struct) -> str:
 
 
 def diff(old: Struct | None, new: Struct | None) -> list[FieldChange]:
-    """Fields that differ, in the order of the document. Named things are matched by name, not by position."""
+    """Fields that differ, in the order of the document. Named things are matched by name; their order is compared."""
     return list(_differences(msgspec.to_builtins(old) or {}, msgspec.to_builtins(new) or {}, ""))
 
 
@@ -273,6 +273,11 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[FieldChange]:
     for key in [*old_items, *(key for key in new_items if key not in old_items)]:
         below = f"{path}{key}" if key.startswith("[") else _join(path, key)
         yield from _differences(old_items.get(key), new_items.get(key), below)
+    if isinstance(old, list | tuple):
+        # Order counts too: of rules with one priority the earlier one wins, and targets cascade in theirs.
+        before, after = [key for key in old_items if key in new_items], [key for key in new_items if key in old_items]
+        if before != after:
+            yield FieldChange(f"{path}[order]", [_named(key) for key in before], [_named(key) for key in after])
 
 
 def _items(value: Any) -> dict[str, Any] | None:
@@ -284,6 +289,10 @@ def _items(value: Any) -> dict[str, Any] | None:
             if all(key in item for item in value):
                 return {f"[{key}={item[key]}]": item for item in value}
     return None
+
+
+def _named(key: str) -> str:
+    return key.partition("=")[2].removesuffix("]")
 
 
 def _join(path: str, name: str) -> str:
