@@ -45,8 +45,9 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     _S.REQUIRES_PAYMENT_METHOD: frozenset({_S.PROCESSING, _S.CANCELED, _S.CONFLICTED}),
     _S.REQUIRES_CONFIRMATION: frozenset({_S.PROCESSING, _S.REQUIRES_ACTION, _S.CANCELED, _S.CONFLICTED}),
     _S.REQUIRES_ACTION: frozenset({_S.PROCESSING, _S.REQUIRES_PAYMENT_METHOD, _S.CANCELED}),
-    _S.PROCESSING: frozenset(_S) - {_S.PROCESSING, _S.REQUIRES_ACTION},
-    _S.OUTCOME_UNKNOWN: frozenset(_S) - {_S.OUTCOME_UNKNOWN, _S.REQUIRES_ACTION},
+    # Nothing expires while the acquirer is at it.
+    _S.PROCESSING: frozenset(_S) - {_S.PROCESSING, _S.REQUIRES_ACTION, _S.EXPIRED},
+    _S.OUTCOME_UNKNOWN: frozenset(_S) - {_S.OUTCOME_UNKNOWN, _S.REQUIRES_ACTION, _S.EXPIRED},
     # A capture or a void that had been given up may come back approved.
     _S.REQUIRES_CAPTURE: frozenset(
         {_S.PROCESSING, _S.PARTIALLY_CAPTURED_AND_CAPTURABLE, _S.CANCELED, _S.EXPIRED, _S.CONFLICTED}
