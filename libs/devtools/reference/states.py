@@ -10,9 +10,9 @@ tells is never refused. Refunds and disputes do not change the status: each has 
 
 This page is made from the code: `python -m devtools.reference`.
 """
-_TAIL = """Left out of the picture, and in the table: what ends in `conflicted`; a capture or a void that had been given up
-and comes back approved; that an unknown outcome, once told, leads to all that `processing` does. `requires_action`
-waits for 3-D Secure, which Florin does not ask for yet.
+_TAIL = """Left out of the picture, and in the table: what ends in `conflicted`; a capture or a void that had been
+given up and comes back approved; that an unknown outcome, once told, leads to all that `processing` does.
+`requires_action` waits for 3-D Secure, which Florin does not ask for yet.
 """
 
 _S = Status
