@@ -80,6 +80,7 @@ async def notifications_process(settings: NotificationsSettings) -> AsyncIterato
         "FLORIN_WEBHOOKS_LEASE_S": str(settings.webhooks_lease_s),
         "FLORIN_LOG_LEVEL": "WARNING",
         "FLORIN_DRAIN_S": "0",
+        "FLORIN_ACCESS_LOG_RATIO": "0",
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -34,8 +34,6 @@ class UrlPolicy(Struct, frozen=True):
 
 def check_endpoint_url(text: str, policy: UrlPolicy) -> URL:
     """The URL in its normal form. Raises InvalidEndpointUrl with a sentence; opens no connection, resolves no name."""
-    if len(text) > MAX_URL_LENGTH:
-        raise _invalid(f"A webhook URL has at most {MAX_URL_LENGTH} characters.")
     if not _PRINTABLE.fullmatch(text):
         raise _invalid("A webhook URL holds no spaces and no control characters.")
     try:
@@ -43,6 +41,8 @@ def check_endpoint_url(text: str, policy: UrlPolicy) -> URL:
         host, port = url.raw_host, url.port
     except ValueError:
         raise _invalid("This is not a URL.") from None
+    if len(str(url)) > MAX_URL_LENGTH:  # in its normal form, which is what is stored: escapes make it longer
+        raise _invalid(f"A webhook URL has at most {MAX_URL_LENGTH} characters.")
     if url.scheme not in ("https", "http") or not host:
         raise _invalid("A webhook URL begins with https:// and names a host.")
     if url.raw_user is not None or url.raw_password is not None:

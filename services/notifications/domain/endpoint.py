@@ -45,7 +45,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     retry_policy: RetryPolicy | None = None
     default_retry_policy: RetryPolicy = STANDARD_RETRIES
     timeout_s: int = 15
-    max_in_flight: int = 8
+    max_in_flight: int = 16
     rate_per_s: int | None = None
     secret: bytes = b""
     previous_secret: bytes | None = None

@@ -1,15 +1,6 @@
-from pathlib import Path
+"""What the tables of notifications promise."""
 
-from tests.support.schema import dump_schema
-
-import notifications
 from florin.database import Database
-
-SCHEMA = Path(notifications.__file__).with_name("schema.sql")
-
-
-async def test_the_checked_in_schema_is_what_the_migrations_make(db: Database) -> None:
-    assert await dump_schema(db) == SCHEMA.read_text()
 
 
 async def test_every_unique_key_of_merchants_data_tells_the_mode(db: Database) -> None:

@@ -52,6 +52,7 @@ INNER_URLS = [
     "https://hooks.example.com/ x",
     "https://hooks.example.com/\x00",
     "https://hooks.example.com/" + "x" * 3000,
+    "https://hooks.example.com/" + "ä" * 1000,
     "//hooks.example.com/",
     "https:///hook",
     "https://",
