@@ -28,6 +28,8 @@ def approve(payment: Payment, attempt: Attempt, operation: Operation, outcome: A
         fee_minor=outcome.fee_minor,
         acquirer_id=outcome.acquirer_id,
         network=outcome.network,
+        business_date=outcome.business_date,
+        settlement=outcome.settlement,
         decline=None,
         failure="",
         finished_at=context.at,

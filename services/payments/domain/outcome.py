@@ -34,8 +34,19 @@ class NetworkData(Struct, frozen=True, omit_defaults=True):
     cvc_result: str = ""
 
 
+class Settlement(Struct, frozen=True):
+    """What the acquirer will settle: minor units of its settlement currency, and the rate it used, as a decimal text."""
+
+    amount_minor: int
+    currency: str
+    rate: str = "1"
+
+
 class Approved(Struct, frozen=True, tag="approved"):
-    """The acquirer did it. ``amount_minor`` is what it did it for: less than asked is a partial approval."""
+    """The acquirer did it. ``amount_minor`` is what it did it for: less than asked is a partial approval.
+
+    ``business_date`` is the acquirer's own day, by which it settles; it need not be the day of the request.
+    """
 
     acquirer_id: str
     amount_minor: int
@@ -44,6 +55,7 @@ class Approved(Struct, frozen=True, tag="approved"):
     fee_minor: int = 0
     expires_at: datetime | None = None
     business_date: date | None = None
+    settlement: Settlement | None = None
 
 
 class Declined(Struct, frozen=True, tag="declined"):

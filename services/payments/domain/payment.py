@@ -4,12 +4,12 @@ Everything here is data. The status of a payment and its amounts are derived (`p
 `payments.domain.amounts`), so that they cannot disagree with the operations.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
-from payments.domain.outcome import Decline, NetworkData
+from payments.domain.outcome import Decline, NetworkData, Settlement
 
 
 class CaptureMethod(StrEnum):
@@ -107,6 +107,8 @@ class Operation(Struct, frozen=True, omit_defaults=True):
     key_id: str = ""
     decline: Decline | None = None
     network: NetworkData | None = None
+    business_date: date | None = None
+    settlement: Settlement | None = None
     finished_at: datetime | None = None
     asked: int = 0
     reason: str = ""
