@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.support.platform import Platform, Shop, open_shop
 from tests.support.servers import MariaDBServer, running_redis
 

@@ -1,4 +1,4 @@
-"""kill -9 of any one service in the middle of many concurrent payments, then a restart: nothing lost, nothing doubled."""
+"""kill -9 of any one process in the middle of many concurrent payments, then a restart: nothing lost or doubled."""
 
 import asyncio
 import json
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-
 from tests.support.platform import SERVICES, Platform, Shop, eventually, open_shop
-from tests.support.servers import MariaDBServer, running_redis
+from tests.support.servers import running_mariadb, running_redis
+
+from devtools.redis import Redis
 
 PAYMENTS = 200
 AT_ONCE = 50
@@ -18,9 +19,23 @@ KILL_AFTER = 60
 
 
 @pytest.fixture
-def own_platform(mariadb: MariaDBServer, server_folder: Path, tmp_path: Path) -> Iterator[Platform]:
-    with running_redis(server_folder) as redis:
-        platform = Platform(tmp_path, mariadb, redis.url)
+def own_folder(server_folder: Path) -> Path:
+    """Other tests keep their servers: the ones killed here are this test's own."""
+    folder = server_folder / secrets.token_hex(4)
+    folder.mkdir(mode=0o711)
+    return folder
+
+
+@pytest.fixture
+def own_redis(own_folder: Path) -> Iterator[Redis]:
+    with running_redis(own_folder) as redis:
+        yield redis
+
+
+@pytest.fixture
+def own_platform(own_redis: Redis, own_folder: Path, tmp_path: Path) -> Iterator[Platform]:
+    with running_mariadb(own_folder) as mariadb:
+        platform = Platform(tmp_path, mariadb, own_redis.url)
         try:
             platform.start()
             yield platform
@@ -29,7 +44,7 @@ def own_platform(mariadb: MariaDBServer, server_folder: Path, tmp_path: Path) ->
             platform.close()
 
 
-async def pay_until_answered(shop: Shop, key: str, answered: list[str]) -> dict:
+async def pay_until_answered(shop: Shop, key: str) -> dict:
     """What a careful client does: the same key again until there is an answer that is final."""
     for _ in range(200):
         try:
@@ -38,7 +53,6 @@ async def pay_until_answered(shop: Shop, key: str, answered: list[str]) -> dict:
             await asyncio.sleep(0.2)
             continue
         if answer.status in (201, 402):
-            answered.append(key)
             return answer.json() if answer.status == 201 else answer.json()["payment"]
         assert answer.status in (202, 409, 429, 500, 503), answer.body
         if answer.status == 202:  # accepted, its outcome unknown: read it until it is known
@@ -55,23 +69,44 @@ async def wait_until_known(shop: Shop, payment_id: str) -> dict:
     return await eventually(known, timeout_s=60, pause_s=0.3)
 
 
+def strike(platform: Platform, redis: Redis, victim: str) -> None:
+    match victim:
+        case "mariadb":
+            platform.mariadb.kill()
+            platform.mariadb.start()
+        case "redis":
+            redis.kill()
+            redis.start()
+        case "redis, forgetting all":
+            redis.flush()
+        case _:
+            platform.kill(victim)
+            platform.start(victim)
+
+
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("victim", SERVICES)
-async def test_kill_9_loses_and_doubles_nothing(own_platform: Platform, victim: str) -> None:
+@pytest.mark.parametrize("victim", [*SERVICES, "mariadb", "redis", "redis, forgetting all"])
+async def test_kill_9_loses_and_doubles_nothing(own_platform: Platform, own_redis: Redis, victim: str) -> None:
     async with open_shop(own_platform) as shop:
         answered: list[str] = []
+        enough = asyncio.Event()
         gate = asyncio.Semaphore(AT_ONCE)
         keys = [f"kill-{secrets.token_hex(8)}" for _ in range(PAYMENTS)]
 
         async def pay(key: str) -> dict:
             async with gate:
-                return await pay_until_answered(shop, key, answered)
+                payment = await pay_until_answered(shop, key)
+            answered.append(key)
+            if len(answered) == KILL_AFTER:
+                enough.set()
+            return payment
 
         async def murder() -> None:
-            while len(answered) < KILL_AFTER:
-                await asyncio.sleep(0.01)
-            await asyncio.to_thread(own_platform.kill, victim)
-            await asyncio.to_thread(own_platform.start, victim)
+            await enough.wait()
+            if victim in SERVICES:
+                await asyncio.to_thread(strike, own_platform, own_redis, victim)
+            else:
+                strike(own_platform, own_redis, victim)  # a server ends with the thread that started it
 
         *payments, _ = await asyncio.gather(*(pay(key) for key in keys), murder())
         await judge(shop, keys, payments, acquirer_died=victim == "simulator")

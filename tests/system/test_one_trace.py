@@ -16,7 +16,11 @@ async def test_request_and_webhook_attempt_share_a_trace(platform: Platform, sho
         spans = [json.loads(line) for path in platform.folder.glob("traces*") for line in path.read_text().splitlines()]
         names = {(span["service"], span["name"]) for span in spans if span["trace_id"] == TRACE}
         services = {service for service, _ in names}
-        return names if {"florin-payments", "florin-notifications"} <= services and any("webhook" in n for _, n in names) else set()
+        return (
+            names
+            if {"florin-payments", "florin-notifications"} <= services and any("webhook" in n for _, n in names)
+            else set()
+        )
 
     names = await eventually(whole, timeout_s=20)
     assert ("florin-payments", "perform authorize") in names
