@@ -18,10 +18,10 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from devtools.ports import any_free_port
-
-from florin.secrets.keyring import new_key_line
 from tests.support.servers import MariaDBServer
+
+from devtools.ports import any_free_port
+from florin.secrets.keyring import new_key_line
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("simulator", "merchants", "payments", "notifications")

@@ -28,6 +28,7 @@ from florin.inbox import Consumer
 from florin.service import Background
 from florin.streams.redis_streams import RedisStreamReader
 from merchants.domain.api_key import new_secret
+from merchants.store.changes import start_epoch
 
 FOLDERS = [MIGRATIONS, inbox.MIGRATIONS, leases.MIGRATIONS]
 
@@ -302,7 +303,7 @@ async def test_another_database_behind_merchants_is_a_rebuild(merchants_service:
     async with opened(service, db) as directory, opened(service, db, "r2") as other:
         async with service.db.connection() as conn:
             await conn.execute("DELETE FROM feed WHERE kind='api_key'")
-            await conn.execute("UPDATE change_counter SET epoch='another'")
+            await start_epoch(conn)
         await directory.pull()
         assert refused(directory, key, KeyUnknown)
         assert directory.merchant("acme")

@@ -119,7 +119,7 @@ async def test_propagated_means_every_living_replica(merchants_service: Merchant
     assert await state() == "propagated"
     await report("payments/b", version - 1)
     assert await state() == "pending"
-    await report("payments/b", version, of="another database")
+    await report("payments/b", version, of="another")
     assert await state() == "pending"
     await report("payments/b", version - 1, lease=0)
     assert await state() == "propagated"

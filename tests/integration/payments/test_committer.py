@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from tests.support.cutting_proxy import Cut, cutting_proxy
 
 from florin.clock import SystemClock
 from florin.database import Database, DatabaseSettings
@@ -26,7 +27,6 @@ from payments.store.committer import Committed, Committer, Proposal
 from payments.store.idempotency import IdempotencyKeyInFlight, IdempotencyKeyReused, claim_of
 from payments.store.ledger import check
 from payments.store.payments import find_payment
-from tests.support.cutting_proxy import Cut, cutting_proxy
 
 MERCHANT = "shop"
 ROUTES = (Route("simulator"),)
