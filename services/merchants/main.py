@@ -1,4 +1,4 @@
-"""The composition root of merchants: ``python -m merchants.main [migrate | rewrap-secrets]``."""
+"""The composition root of merchants: ``python -m merchants.main [migrate | rewrap-secrets | new-epoch]``."""
 
 import asyncio
 import sys
@@ -36,7 +36,7 @@ from merchants.api.dependencies import DEPENDENCIES
 from merchants.api.internal import Internal
 from merchants.operations.rewrap_secrets import rewrap_secrets
 from merchants.settings import MerchantsSettings
-from merchants.store.changes import Changes
+from merchants.store.changes import Changes, start_epoch
 
 NAME = "merchants"
 VERSION = "0.1.0"
@@ -103,8 +103,11 @@ def main(arguments: Sequence[str] = ()) -> None:
             case ["rewrap-secrets"]:
                 prepare(NAME, VERSION, settings)
                 asyncio.run(_rewrap(settings))
+            case ["new-epoch"]:
+                prepare(NAME, VERSION, settings)
+                asyncio.run(_start_epoch(settings))
             case _:
-                raise SystemExit("usage: python -m merchants.main [migrate | rewrap-secrets]")
+                raise SystemExit("usage: python -m merchants.main [migrate | rewrap-secrets | new-epoch]")
     except KeyRingError as error:
         raise SystemExit(str(error)) from None
 
@@ -133,6 +136,16 @@ async def _rewrap(settings: MerchantsSettings) -> None:
     try:
         moved = await rewrap_secrets(db, EnvelopeBox(KeyRing.load(settings.key_file)))
         sys.stdout.write(f"{moved} secrets are under the newest key now.\n")
+    finally:
+        await db.close()
+
+
+async def _start_epoch(settings: MerchantsSettings) -> None:
+    db = await _open(settings)
+    try:
+        async with db.connection() as conn:
+            await start_epoch(conn)
+        sys.stdout.write("A new epoch begins: every projection is built anew from the feed.\n")
     finally:
         await db.close()
 

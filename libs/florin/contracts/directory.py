@@ -6,9 +6,10 @@ database that the numbers count in: with another epoch a projection starts from 
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from florin.contracts.api_keys import ApiKeyState
 from florin.contracts.connector import ConnectorSpec
@@ -105,9 +106,9 @@ class KeyAnswer(Struct, frozen=True):
 class ReplicaReport(Struct, frozen=True, forbid_unknown_fields=True):
     """What a replica has applied: every change up to ``floor``; believed for ``lease_seconds``."""
 
-    epoch: str
-    floor: int
-    lease_seconds: int = 15
+    epoch: Annotated[str, Meta(pattern="^[0-9a-z]{1,32}$")]
+    floor: Annotated[int, Meta(ge=0, le=2**53)]
+    lease_seconds: Annotated[int, Meta(ge=0, le=3600, description="How long this is believed, in seconds.")] = 15
 
 
 class SecretValue(Struct, frozen=True):
@@ -122,9 +123,6 @@ class SecretValue(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"SecretValue(version={self.version}, value=***)"
-
-    def __rich_repr__(self):  # type: ignore[no-untyped-def]
-        yield "version", self.version
 
 
 class SecretLease(Struct, frozen=True):

@@ -123,6 +123,11 @@ async def read_head(conn: Connection) -> Head:
     return Head(row["epoch"], row["version"])
 
 
+async def start_epoch(conn: Connection) -> None:
+    """Say that numbers before mean nothing any more: after a restore of this database from a backup."""
+    await conn.execute("UPDATE change_counter SET epoch=REPLACE(UUID(), '-', '') WHERE id=1")
+
+
 async def read_feed(conn: Connection, after: int, limit: int) -> FeedPage:
     """Up to ``limit`` changes after a version, in order."""
     # The head is read first: whatever is at or below it is visible to the second statement.
