@@ -3,12 +3,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.merchants import MerchantsService, config
 
 from florin import inbox, leases
 from florin.contracts.api_keys import Scope, hash_of
-from florin.contracts.directory import STREAM
+from florin.contracts.directory import STREAM, FeedPage
 from florin.database import Database
 from florin.directory import (
     MIGRATIONS,
@@ -22,7 +23,7 @@ from florin.directory import (
 )
 from florin.directory.lookups import LOOKUPS_PER_SECOND, KeyUncertain
 from florin.directory.memory import ConfigVersionUnknown, ConnectorUnknown, NotConfigured
-from florin.directory.projection import read_state
+from florin.directory.projection import read_state, write_changes
 from florin.errors import Forbidden, NotFound, Unauthenticated
 from florin.inbox import Consumer
 from florin.service import Background
@@ -309,6 +310,20 @@ async def test_another_database_behind_merchants_is_a_rebuild(merchants_service:
         assert directory.merchant("acme")
         await other.refresh()
         assert refused(other, key, KeyUnknown)
+
+
+async def test_a_change_that_comes_late_replaces_nothing(merchants_service: MerchantsService, db: Database):
+    service = merchants_service
+    (await service.put("/admin/v1/merchants/acme", {"display_name": "Old"})).ok()
+    late = msgspec.json.decode(msgspec.json.encode((await service.get("/internal/v1/feed")).body), type=FeedPage)
+    (await service.put("/admin/v1/merchants/acme", {"display_name": "New"})).ok()
+    async with opened(service, db, "r1") as one:
+        assert await db.run(lambda conn: write_changes(conn, late.epoch, late.data))
+        assert not await db.run(lambda conn: write_changes(conn, "another", late.data))
+        await one.refresh()
+        assert one.merchant("acme").display_name == "New"
+        async with opened(service, db, "r2") as two:  # reads everything from the table
+            assert two.merchant("acme").display_name == "New"
 
 
 async def test_replicas_that_pull_and_rebuild_at_once_agree(merchants_service: MerchantsService, db: Database):
