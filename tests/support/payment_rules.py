@@ -73,7 +73,6 @@ class Life:
         self.decisions: list[Decision] = []
         self.payment: Payment = self._keep(create(command)).payment
 
-    @property
     def status(self) -> Status:
         return status_of(self.payment)
 

@@ -20,7 +20,7 @@ def choose_routes(
     """The routes of a payment: the target that ``dice`` (0 <= dice < 1) picks by weight, then the rest as a cascade.
 
     The matching rule of the lowest priority number decides. Without any rules the connectors are tried in their order.
-    Connectors of the other mode, or without a specification, are left out.
+    Connectors of the other mode, not bound, or without a specification are left out.
     """
     bindings = {binding.name: binding for binding in config.connectors}
     names = list(bindings)
@@ -29,9 +29,9 @@ def choose_routes(
         names = _by_weight(min(rules, key=lambda rule: rule.priority).targets, dice) if rules else []
     routes = []
     for name in names:
-        binding = bindings[name]
-        spec = connectors.get(binding.connector_ref.name)
-        if spec is not None and spec.livemode == livemode:
+        binding = bindings.get(name)
+        spec = connectors.get(binding.connector_ref.name) if binding else None
+        if binding and spec and spec.livemode == livemode:
             routes.append(
                 Route(
                     connector=spec.name,
