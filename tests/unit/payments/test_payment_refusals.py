@@ -86,7 +86,12 @@ STATES: dict[Status, Callable[[], Life]] = {
     Status.EXPIRED: expired,
     Status.CONFLICTED: conflicted,
 }
-REQUESTS: dict[str, Callable[[Life], Decision]] = {"confirm": Life.confirm, "capture": Life.capture, "cancel": Life.cancel, "refund": Life.refund}
+REQUESTS: dict[str, Callable[[Life], Decision]] = {
+    "confirm": Life.confirm,
+    "capture": Life.capture,
+    "cancel": Life.cancel,
+    "refund": Life.refund,
+}
 ALLOWED = {
     (Status.REQUIRES_PAYMENT_METHOD, "confirm"),
     (Status.REQUIRES_PAYMENT_METHOD, "cancel"),
