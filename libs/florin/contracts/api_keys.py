@@ -44,7 +44,7 @@ class ApiKeyState(Struct, frozen=True):
     hash: str
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
-    rate_limit_per_second: int = 100
+    rate_limit_per_second: int = 500
 
 
 class KeyLookup(Struct, frozen=True, forbid_unknown_fields=True):
