@@ -81,27 +81,37 @@ def held_minor(attempt: Attempt) -> int:
     return max(0, sums.authorized_minor - sums.taken_minor)
 
 
+def authorized_attempt(payment: Payment) -> Attempt | None:
+    """The one attempt that was authorised and stands; those that were abandoned and are reversed do not."""
+    for attempt in reversed(payment.attempts):
+        if attempt.authorization.state is OperationState.SUCCEEDED and not attempt.abandoned:
+            return attempt
+    return None
+
+
 def capturable_attempt(payment: Payment) -> Attempt | None:
     """The attempt that holds an open authorisation, if there is one."""
-    for attempt in reversed(payment.attempts):
-        authorized = attempt.authorization.state is OperationState.SUCCEEDED
-        if authorized and attempt.closed_at is None and not attempt.abandoned:
-            voids = [o for o in attempt.operations if o.verb is Verb.VOID]
-            if not any(o.open or o.state is OperationState.SUCCEEDED for o in voids):
-                return attempt
-    return None
+    attempt = authorized_attempt(payment)
+    if attempt is None or attempt.closed_at is not None:
+        return None
+    voids = [o for o in attempt.operations if o.verb is Verb.VOID]
+    if any(o.open or o.state is OperationState.SUCCEEDED for o in voids):
+        return None
+    return attempt
 
 
 def amounts_of(payment: Payment) -> Amounts:
     """All amounts of a payment. Attempts that were abandoned and are reversed are left out."""
-    sums = [tally(attempt) for attempt in payment.attempts if not attempt.abandoned]
-    held = capturable_attempt(payment)
+    attempt = authorized_attempt(payment)
+    if attempt is None:
+        return Amounts(payment.amount_minor, 0, 0, 0, 0, 0, 0)
+    sums = tally(attempt)
     return Amounts(
         requested_minor=payment.amount_minor,
-        authorized_minor=sum(s.authorized_minor for s in sums),
-        captured_minor=sum(s.captured_minor for s in sums),
-        capture_pending_minor=sum(s.capture_pending_minor for s in sums),
-        capturable_minor=tally(held).uncaptured_minor if held else 0,
-        refunded_minor=sum(s.refunded_minor for s in sums),
-        refund_pending_minor=sum(s.refund_pending_minor for s in sums),
+        authorized_minor=sums.authorized_minor,
+        captured_minor=sums.captured_minor,
+        capture_pending_minor=sums.capture_pending_minor,
+        capturable_minor=sums.uncaptured_minor if capturable_attempt(payment) else 0,
+        refunded_minor=sums.refunded_minor,
+        refund_pending_minor=sums.refund_pending_minor,
     )

@@ -35,7 +35,7 @@ class NetworkData(Struct, frozen=True, omit_defaults=True):
 
 
 class Settlement(Struct, frozen=True):
-    """What the acquirer will settle: minor units of its settlement currency, and the rate it used, as a decimal text."""
+    """What the acquirer will settle: minor units of its settlement currency, and its rate as a decimal text."""
 
     amount_minor: int
     currency: str

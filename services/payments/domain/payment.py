@@ -76,9 +76,6 @@ class OperationState(StrEnum):
     FAILED = "failed"
 
 
-OPEN_STATES = frozenset({OperationState.SENDING, OperationState.UNKNOWN})
-
-
 class Operation(Struct, frozen=True, omit_defaults=True):
     """One thing asked of the acquirer, known there by ``reference``.
 
@@ -119,7 +116,7 @@ class Operation(Struct, frozen=True, omit_defaults=True):
     @property
     def open(self) -> bool:
         """Sent, and its outcome is not known."""
-        return self.state in OPEN_STATES
+        return self.state is OperationState.SENDING or self.state is OperationState.UNKNOWN
 
 
 class Attempt(Struct, frozen=True, omit_defaults=True):

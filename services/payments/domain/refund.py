@@ -4,7 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from payments.domain import ledger
-from payments.domain.amounts import tally
+from payments.domain.amounts import authorized_attempt, tally
 from payments.domain.changes import advanced, following, put_operation
 from payments.domain.decision import Announcement, Context, Decision
 from payments.domain.errors import AmountNotPositive, PaymentStateConflict, RefundExceedsCaptured
@@ -27,8 +27,8 @@ def refund(payment: Payment, command: Refund) -> Decision:
 
     Raises PaymentStateConflict, AmountNotPositive, RefundExceedsCaptured.
     """
-    attempt = next((a for a in payment.attempts if tally(a).captured_minor and not a.abandoned), None)
-    if attempt is None:
+    attempt = authorized_attempt(payment)
+    if attempt is None or tally(attempt).captured_minor == 0:
         status = status_of(payment)
         raise PaymentStateConflict(
             f"Nothing of this payment is captured ({status}), so nothing can be refunded.", payment_status=status

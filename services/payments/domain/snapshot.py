@@ -26,7 +26,7 @@ def view_payment(payment: Payment) -> PaymentView:
         id=payment.id,
         livemode=payment.livemode,
         merchant_id=payment.merchant_id,
-        status=status_of(payment),
+        status=status_of(payment, amounts),
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         exponent=payment.exponent,

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from payments.domain.amounts import amounts_of, capturable_attempt
+from payments.domain.amounts import Amounts, amounts_of, capturable_attempt
 from payments.domain.payment import OperationState, Payment, Verb
 
 
@@ -62,38 +62,39 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 
-def status_of(payment: Payment) -> Status:
-    """Derive the status. Refunds do not change it: each has a state of its own."""
+def status_of(payment: Payment, amounts: Amounts | None = None) -> Status:
+    """Derive the status. Refunds do not change it: each has a state of its own. ``amounts`` spares adding up again."""
     if payment.conflict:
         return Status.CONFLICTED
     if payment.canceled_at is not None:
         return Status.CANCELED
     if payment.expired_at is not None:
         return Status.EXPIRED
-    waiting = [
-        o
-        for attempt in payment.attempts
-        if not attempt.abandoned
-        for o in attempt.operations
-        if o.open and o.verb is not Verb.REFUND and not o.repairing
-    ]
-    if any(o.state is OperationState.UNKNOWN for o in waiting):
-        return Status.OUTCOME_UNKNOWN
-    if waiting:
-        return Status.PROCESSING
-    return _settled_status(payment)
+    return _waiting_status(payment) or _settled_status(payment, amounts or amounts_of(payment))
 
 
-def _settled_status(payment: Payment) -> Status:
+def _waiting_status(payment: Payment) -> Status | None:
+    """The status of a payment that waits for an acquirer; None where it does not."""
+    status = None
+    for attempt in payment.attempts:
+        for operation in attempt.operations:
+            if not operation.open or operation.repairing or operation.verb is Verb.REFUND:
+                continue
+            if operation.state is OperationState.UNKNOWN:
+                return Status.OUTCOME_UNKNOWN
+            status = Status.PROCESSING
+    return status
+
+
+def _settled_status(payment: Payment, amounts: Amounts) -> Status:
     """The status of a payment that waits for no acquirer."""
     open_authorization = capturable_attempt(payment) is not None
-    captured_minor = amounts_of(payment).captured_minor
-    if captured_minor >= payment.amount_minor:
+    if amounts.captured_minor >= payment.amount_minor:
         return Status.SUCCEEDED
-    if captured_minor:
+    if amounts.captured_minor:
         return Status.PARTIALLY_CAPTURED_AND_CAPTURABLE if open_authorization else Status.PARTIALLY_CAPTURED
     if open_authorization:
         return Status.REQUIRES_CAPTURE
-    if any(a.authorization.state is OperationState.SUCCEEDED and not a.abandoned for a in payment.attempts):
-        return Status.CANCELED  # it was authorised once, and all that was taken came late and is given back
+    if amounts.authorized_minor:
+        return Status.CANCELED  # all that was taken came late and is given back
     return Status.REQUIRES_CONFIRMATION if payment.card else Status.REQUIRES_PAYMENT_METHOD
