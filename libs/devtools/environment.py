@@ -50,11 +50,11 @@ def variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return inherited | dict(extra or {})
 
 
-def run_instead(arguments: list[str], extra: Mapping[str, str] | None = None) -> NoReturn:
-    """Become the environment's Python with these arguments, in the checkout's folder."""
+def run_instead(arguments: list[str], extra: Mapping[str, str] | None = None, *, folder: Path = CHECKOUT) -> NoReturn:
+    """Become the environment's Python with these arguments, in a folder."""
     python = str(environment_python())
     sys.stdout.flush()
-    os.chdir(CHECKOUT)
+    os.chdir(folder)
     os.execve(python, [python, *arguments], variables(extra))
 
 

@@ -3,6 +3,8 @@
 ./dev florin --help lists what it does: merchants, keys, payments, deliveries, dead letters, the ledger.
 """
 
+from pathlib import Path
+
 from devtools import environment
 from devtools.failure import Failure
 from devtools.operator_settings import operator_settings
@@ -16,4 +18,6 @@ def run(arguments: list[str]) -> int:
     state = load_state()
     if state is None:
         raise Failure("The platform was never started here: ./dev up.")
-    environment.run_instead(["-m", "florin_cli.main", *arguments], operator_settings(state))
+    # Files are named from where the person is, and -P: modules are not taken from there.
+    command = ["-P", "-m", "florin_cli.main", *arguments]
+    environment.run_instead(command, operator_settings(state), folder=Path.cwd())
