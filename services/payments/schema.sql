@@ -23,6 +23,15 @@ CREATE TABLE `consumer_floors` (
   PRIMARY KEY (`stream`,`partition_no`,`group_name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+CREATE TABLE `daily_spending` (
+  `merchant_id` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `livemode` tinyint(1) NOT NULL,
+  `currency` char(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  `day` date NOT NULL,
+  `amount_minor` bigint(20) NOT NULL DEFAULT 0,
+  PRIMARY KEY (`merchant_id`,`livemode`,`currency`,`day`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 CREATE TABLE `dead_letters` (
   `id` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `group_name` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

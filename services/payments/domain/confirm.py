@@ -1,5 +1,7 @@
 """The merchant's word to have the payment authorised."""
 
+from datetime import date
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,6 +21,7 @@ class Confirm(Struct, frozen=True):
     routes: tuple[Route, ...]
     card: Card | None = None
     creating: bool = False
+    limit_day: date | None = None
 
 
 def confirm(payment: Payment, command: Confirm) -> Decision:
@@ -38,7 +41,7 @@ def confirm(payment: Payment, command: Confirm) -> Decision:
         raise NoRoute(
             f"The merchant's configuration routes no {payment.currency} payment of this amount and card to a connector."
         )
-    payment = replace(payment, card=card, last_decline=None)
+    payment = replace(payment, card=card, last_decline=None, limit_day=command.limit_day)
     if not command.creating:
         payment = advanced(payment)
     return begin_attempt(

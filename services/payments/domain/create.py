@@ -1,5 +1,7 @@
 """A payment comes into being, confirmed in the same step or later."""
 
+from datetime import date
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -29,6 +31,7 @@ class Create(Struct, frozen=True):
     merchant_reference: str = ""
     metadata: dict[str, str] = {}
     routes: tuple[Route, ...] | None = None
+    limit_day: date | None = None
     api_version: str = ""
     traceparent: str = ""
 
@@ -61,7 +64,7 @@ def create(command: Create) -> Decision:
     if command.routes is None:
         answers = command.context.answers(Result.CREATED)
         return Decision(kind="create", payment=payment, events=(created,), answers=answers)
-    confirmed = confirm(payment, Confirm(command.context, command.routes, creating=True))
+    confirmed = confirm(payment, Confirm(command.context, command.routes, creating=True, limit_day=command.limit_day))
     # One decision, one version: creating and confirming are stored as one.
     return replace(
         confirmed, kind="create", payment=replace(confirmed.payment, version=1), events=(created, *confirmed.events)

@@ -53,6 +53,13 @@ class NoRoute(Conflict):
     title = "No connector can take this payment"
 
 
+class DailyLimitExceeded(Conflict):
+    """The merchant's daily limit for the currency leaves ``left_minor``. It begins anew at 00:00 UTC."""
+
+    code = "daily_limit_exceeded"
+    title = "The merchant's daily limit is reached"
+
+
 class AmountLimitExceeded(InvalidRequest):
     """The amount is above the limit that the merchant's configuration sets for the currency."""
 

@@ -155,7 +155,10 @@ class Dispute(Struct, frozen=True):
 
 
 class Payment(Struct, frozen=True, omit_defaults=True):
-    """A payment. ``version`` counts its decisions, and is the ``sequence`` of its events."""
+    """A payment. ``version`` counts its decisions, and is the ``sequence`` of its events.
+
+    ``limit_day`` is the day (UTC) whose limit it counts against, where its merchant has a daily limit.
+    """
 
     id: str
     livemode: bool
@@ -180,6 +183,7 @@ class Payment(Struct, frozen=True, omit_defaults=True):
     cancellation_reason: str = ""
     expired_at: datetime | None = None
     conflict: str = ""
+    limit_day: date | None = None
     last_decline: Decline | None = None
     api_version: str = ""
     traceparent: str = ""

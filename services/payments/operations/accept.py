@@ -8,8 +8,8 @@ from florin.clock import Clock
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.directory import ConfigState
 from florin.contracts.merchant_config import MerchantConfig
-from florin.directory import Directory
-from florin.errors import InvalidRequest, NotFound
+from florin.directory import Directory, Principal
+from florin.errors import FlorinError, NotFound
 from florin.ids import new_id, shard_of
 from florin.money import exponent_of
 from florin.telemetry import current_traceparent
@@ -18,12 +18,13 @@ from payments.domain.capture import Capture, capture
 from payments.domain.confirm import Confirm, confirm
 from payments.domain.create import Create, create
 from payments.domain.decision import Context, Decision
-from payments.domain.errors import AmountLimitExceeded
+from payments.domain.limits import check_one_payment, limit_for
 from payments.domain.payment import CaptureMethod, Card, Channel, Initiator, Payment, Route
 from payments.domain.refund import Refund, refund
 from payments.domain.routing import choose_routes
 from payments.gateways.cards import Cards
 from payments.operations.submit import Reply, Request, Submitter
+from payments.store.spending import Allowance
 
 
 class NewPayment(Struct, frozen=True):
@@ -53,17 +54,19 @@ class Acceptance:
     async def create(self, request: Request, new: NewPayment) -> Reply:
         """Make a payment, and confirm it where that is asked for."""
         principal = request.principal
-        config = self._directory.config(principal.merchant_id)
-        exponent = exponent_of(new.currency)
-        _check_accepted(config.spec, new)
-        card = self._cards.describe(new.token, livemode=principal.livemode) if new.token else None
-        routes = None
-        if new.confirm:
-            routes = self._routes(config, new.amount_minor, new.currency, card, livemode=principal.livemode)
+        allowance = self._allowance(principal, new.currency) if new.confirm else None
         payment_id = new_id("pay", livemode=principal.livemode, shard=shard_of(principal.merchant_id))
         traceparent = current_traceparent() or ""
 
         def decide(_: Payment | None, context: Context) -> Decision:
+            # Only once the key is ours: a replay is owed its reply, whatever the configuration has become since.
+            config = self._directory.config(principal.merchant_id)
+            exponent = exponent_of(new.currency)
+            check_one_payment(limit_for(config.spec, new.currency), new.amount_minor)
+            card = self._cards.describe(new.token, livemode=principal.livemode) if new.token else None
+            routes = None
+            if new.confirm:
+                routes = self._routes(config, new.amount_minor, new.currency, card, livemode=principal.livemode)
             return create(
                 Create(
                     context=context,
@@ -82,25 +85,32 @@ class Acceptance:
                     merchant_reference=new.merchant_reference,
                     metadata=new.metadata,
                     routes=routes,
+                    limit_day=allowance.day if allowance else None,
                     traceparent=traceparent,
                 )
             )
 
-        return await self._submitter.submit(request, payment_id, decide, creates=True)
+        return await self._submitter.submit(request, payment_id, decide, creates=True, allowance=allowance)
 
     async def confirm(self, request: Request, payment_id: str, token: str) -> Reply:
         """Have a payment authorised, with the card of ``token`` or the one that it has."""
-        card = self._cards.describe(token, livemode=request.principal.livemode) if token else None
+        allowance: Allowance | None = None
+
+        def allowance_of(payment: Payment) -> Allowance | None:
+            nonlocal allowance
+            allowance = self._allowance(request.principal, payment.currency, payment.config_version)
+            return allowance
 
         def rule(payment: Payment, context: Context) -> Decision:
+            card = self._cards.describe(token, livemode=payment.livemode) if token else None
             # The configuration that the payment began with decides, not the newest one.
             config = self._directory.config(payment.merchant_id, payment.config_version)
             routes = self._routes(
                 config, payment.amount_minor, payment.currency, card or payment.card, livemode=payment.livemode
             )
-            return confirm(payment, Confirm(context, routes, card))
+            return confirm(payment, Confirm(context, routes, card, limit_day=allowance.day if allowance else None))
 
-        return await self._submitter.change(request, payment_id, rule)
+        return await self._submitter.change(request, payment_id, rule, allowance_of=allowance_of)
 
     async def capture(self, request: Request, payment_id: str, amount_minor: int | None, *, final: bool) -> Reply:
         """Take authorised money."""
@@ -125,6 +135,17 @@ class Acceptance:
             operation_kind="re",
         )
 
+    def _allowance(self, principal: Principal, currency: str, version: int | None = None) -> Allowance | None:
+        """Today's limit; None where the merchant has none in this currency, or its configuration is not to be had."""
+        try:
+            limit = limit_for(self._directory.config(principal.merchant_id, version).spec, currency)
+        except FlorinError:
+            return None  # the rule says so, once the key is ours
+        if limit is None or limit.daily_minor is None:
+            return None
+        today = self._clock.now().date()
+        return Allowance(principal.merchant_id, principal.livemode, currency, today, limit.daily_minor)
+
     def _routes(
         self, config: ConfigState, amount_minor: int, currency: str, card: Card | None, *, livemode: bool
     ) -> tuple[Route, ...]:
@@ -148,20 +169,3 @@ class Acceptance:
             except NotFound:
                 continue  # configured and not there (yet): the others may do
         return known
-
-
-def _check_accepted(config: MerchantConfig, new: NewPayment) -> None:
-    """Raises InvalidRequest, AmountLimitExceeded where the merchant's configuration does not take this payment."""
-    if new.currency not in config.currencies:
-        accepted = ", ".join(config.currencies)
-        raise InvalidRequest(
-            f"{new.currency} is not configured for this merchant; it takes {accepted}.", param="currency"
-        )
-    for limit in config.limits:
-        most_minor = limit.per_transaction_minor if limit.currency == new.currency else None
-        if most_minor is not None and new.amount_minor > most_minor:
-            raise AmountLimitExceeded(
-                f"At most {most_minor} may be charged in {new.currency} by one payment.",
-                param="amount_minor",
-                limit_minor=most_minor,
-            )

@@ -18,6 +18,7 @@ from payments.operations.repair import Repair
 from payments.store.committer import Committed, Committer, Proposal
 from payments.store.idempotency import IdempotencyKeyInFlight, claim_of, find_reply
 from payments.store.payments import find_payment
+from payments.store.spending import Allowance
 from payments.store.statements import StoredReply
 
 Rule = Callable[[Payment, Context], Decision]
@@ -51,8 +52,8 @@ class Submitter:
         self._clock = clock
         self._patience_s = patience_s
 
-    async def change(self, request: Request, payment_id: str, rule: Rule, *, operation_kind: str = "op") -> Reply:
-        """Apply a rule to a merchant's payment. Another merchant's, or another mode's, is not there: NotFound."""
+    async def own_payment(self, request: Request, payment_id: str) -> Payment:
+        """A merchant's payment, as it is stored. Another merchant's, or another mode's, is not there: NotFound."""
         principal = request.principal
         parts = parse_id(payment_id, "pay")
         if parts.livemode != principal.livemode or parts.shard != shard_of(principal.merchant_id):
@@ -60,12 +61,27 @@ class Submitter:
         payment = await find_payment(self._database, payment_id)
         if payment is None or payment.merchant_id != principal.merchant_id:
             raise _no_payment(payment_id)
+        return payment
+
+    async def change(
+        self,
+        request: Request,
+        payment_id: str,
+        rule: Rule,
+        *,
+        operation_kind: str = "op",
+        allowance_of: Callable[[Payment], Allowance | None] = lambda _: None,
+    ) -> Reply:
+        """Apply a rule to a merchant's payment. Raises NotFound, and what the rule raises."""
+        payment = await self.own_payment(request, payment_id)
         await self._repair.ask_first(payment)
 
         def decide(current: Payment | None, context: Context) -> Decision:
             return rule(current or payment, context)
 
-        return await self.submit(request, payment_id, decide, operation_kind=operation_kind)
+        return await self.submit(
+            request, payment_id, decide, operation_kind=operation_kind, allowance=allowance_of(payment)
+        )
 
     async def submit(
         self,
@@ -75,6 +91,7 @@ class Submitter:
         *,
         creates: bool = False,
         operation_kind: str = "op",
+        allowance: Allowance | None = None,
     ) -> Reply:
         """Claim the key, decide and commit as one, then wait for the reply, or for patience to end."""
         principal = request.principal
@@ -99,6 +116,7 @@ class Submitter:
             lambda current: decide(current, context),
             claim=claim,
             creates=creates,
+            allowance=allowance,
             traceparent=current_traceparent(),
         )
         committed = await self._committer.commit(proposal)

@@ -21,6 +21,7 @@ from payments.domain.decision import Answer, Context, Decide, Decision
 from payments.domain.payment import Payment
 from payments.store.encoding import decode_payment
 from payments.store.idempotency import CLAIM_COLUMNS, Claim, reply_of_earlier
+from payments.store.spending import Allowance, Spending, locking_statements
 from payments.store.statements import StoredReply, Write, statements_for, view_bytes
 
 _log = logging.getLogger(__name__)
@@ -34,13 +35,17 @@ Perform = Callable[[Payment, Sequence[str], str | None], None]
 
 
 class Proposal(Struct, frozen=True, eq=False):
-    """A command bound to its rule. ``claim`` is the caller's key; ``creates`` says that there is no payment yet."""
+    """A command bound to its rule. ``claim`` is the caller's key; ``creates`` says that there is no payment yet.
+
+    ``allowance`` is the daily limit that the payment counts against, where its merchant has one.
+    """
 
     payment_id: str
     context: Context
     decide: Decide
     claim: Claim | None = None
     creates: bool = False
+    allowance: Allowance | None = None
     traceparent: str | None = None
 
 
@@ -187,8 +192,8 @@ class Committer:
         async with self._database.connection() as conn:
             writes: list[tuple[_Item, Write]] = []
             try:
-                claims, payments, done = await _read(conn, batch)
-                writes, freed = self._decide(batch, claims, payments, done)
+                found = await _read(conn, batch)
+                writes, freed = self._decide(batch, found)
                 statements = statements_for([write for _, write in writes])
                 if freed:
                     statements.append(compose(_FREE_CLAIMS, (list(freed), list(freed.values()))))
@@ -206,9 +211,7 @@ class Committer:
         self.decisions += len(writes)
         self._tell(writes)
 
-    def _decide(
-        self, batch: list[_Item], claims: dict[str, Row], payments: dict[str, Payment], done: dict[str, int]
-    ) -> tuple[list[tuple[_Item, Write]], dict[str, str]]:
+    def _decide(self, batch: list[_Item], found: "_Found") -> tuple[list[tuple[_Item, Write]], dict[str, str]]:
         """Run every rule on what was read; what is refused, replayed or already done is answered here.
 
         Returns what is to be written, and the keys that become free again with the decisions that claimed them.
@@ -218,18 +221,20 @@ class Committer:
         for item in batch:
             proposal = item.proposal
             decision_id = proposal.context.decision_id
-            if decision_id in done:
-                self._finish_done(item, done[decision_id])
+            if decision_id in found.done:
+                self._finish_done(item, found.done[decision_id])
                 continue
             try:
                 claim = proposal.claim
-                if claim and claims[claim.key_id]["decision_id"] != decision_id:
-                    item.finish(Committed(None, reply_of_earlier(claim, claims[claim.key_id]), replayed=True))
+                if claim and found.claims[claim.key_id]["decision_id"] != decision_id:
+                    item.finish(Committed(None, reply_of_earlier(claim, found.claims[claim.key_id]), replayed=True))
                     continue
-                before = payments.get(proposal.payment_id)
+                before = found.payments.get(proposal.payment_id)
                 if before is None and not proposal.creates:
                     raise NotFound(f"No payment has the id {proposal.payment_id!r}.")
                 decision = proposal.decide(before)
+                if proposal.allowance:
+                    found.spending.take(proposal.allowance, before, decision.payment)
                 if decision.changed:
                     writes.append((item, self._write_of(proposal, before, decision)))
                     continue
@@ -278,8 +283,17 @@ def _fail_all(batch: list[_Item], error: BaseException) -> None:
         item.fail(error)
 
 
-async def _read(conn: Connection, batch: list[_Item]) -> tuple[dict[str, Row], dict[str, Payment], dict[str, int]]:
-    """Round trip one: claim keys, lock payments, and see which decisions are there already. All in sorted order."""
+class _Found(Struct, frozen=True):
+    """What round trip one brought: keys' rows, locked payments, versions of decisions that are there, what is spent."""
+
+    claims: dict[str, Row]
+    payments: dict[str, Payment]
+    done: dict[str, int]
+    spending: Spending
+
+
+async def _read(conn: Connection, batch: list[_Item]) -> _Found:
+    """Round trip one: claim keys, lock limits and payments, see which decisions are there already; in sorted order."""
     claims = sorted(
         ((item.proposal.claim, item.proposal) for item in batch if item.proposal.claim), key=lambda pair: pair[0].key_id
     )
@@ -306,6 +320,9 @@ async def _read(conn: Connection, batch: list[_Item]) -> tuple[dict[str, Row], d
                 ([claim.key_id for claim, _ in claims],),
             )
         )
+    allowances = [item.proposal.allowance for item in batch if item.proposal.allowance]
+    if allowances:
+        statements += locking_statements(allowances)
     existing = sorted(item.proposal.payment_id for item in batch if not item.proposal.creates)
     if existing:
         statements.append(compose("SELECT body FROM payments WHERE id IN %s ORDER BY id FOR UPDATE", (existing,)))
@@ -316,6 +333,9 @@ async def _read(conn: Connection, batch: list[_Item]) -> tuple[dict[str, Row], d
     if claims:
         next(results)
     claimed = {row["key_id"]: row for row in next(results)} if claims else {}
+    if allowances:
+        next(results)
+    spending = Spending(next(results) if allowances else [])
     payments = [decode_payment(row["body"]) for row in next(results)] if existing else []
     done = {row["id"]: row["version"] for row in next(results)} if retried else {}
-    return claimed, {payment.id: payment for payment in payments}, done
+    return _Found(claimed, {payment.id: payment for payment in payments}, done, spending)

@@ -2,6 +2,7 @@
 
 from florin.contracts.events import Event, decode_event
 from florin.database import Database
+from florin.errors import NotFound
 
 
 async def list_events(
@@ -15,13 +16,19 @@ async def list_events(
     type: str | None = None,
     payment_id: str | None = None,
 ) -> list[Event]:
-    """Events behind ``cursor`` (an event's id), newest first, or oldest first where ``backwards``."""
+    """Events behind ``cursor`` (an event's id), newest first, or oldest first where ``backwards``.
+
+    Raises NotFound where the merchant has no such event (any more): nothing can be said to be behind it.
+    """
     where: list[str] = ["merchant_id=%s", "livemode=%s"]
     params: list[object] = [merchant_id, livemode]
     if cursor is not None:
-        side = ">" if backwards else "<"
-        where.append(f"seq {side} (SELECT seq FROM outbox WHERE event_id=%s AND merchant_id=%s)")
-        params += [cursor, merchant_id]
+        if not await find_event(database, merchant_id=merchant_id, livemode=livemode, event_id=cursor):
+            raise NotFound(
+                f"No event has the id {cursor[:80]!r}.", param="ending_before" if backwards else "starting_after"
+            )
+        where.append(f"seq {'>' if backwards else '<'} (SELECT seq FROM outbox WHERE event_id=%s)")
+        params.append(cursor)
     for condition, value in (("type=%s", type), ("aggregate_id=%s", payment_id)):
         if value is not None:
             where.append(condition)

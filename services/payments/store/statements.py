@@ -16,6 +16,7 @@ from payments.domain.payment import Operation, OperationState, Payment
 from payments.domain.snapshot import view_payment, view_refund_event
 from payments.domain.states import status_of
 from payments.store.encoding import encode_payment
+from payments.store.spending import SPENDING_ADDED, SPENDING_COLUMNS, spending_rows
 
 FIRST_QUESTION_AFTER = timedelta(seconds=1)
 """How soon an operation of unknown outcome is asked about."""
@@ -112,6 +113,9 @@ def statements_for(writes: Sequence[Write]) -> list[str]:
         insert_statement("ledger_entries", _LEDGER_COLUMNS, _each(writes, _ledger_rows)),
         insert_statement("external_references", _REFERENCE_COLUMNS, _each(writes, _reference_rows), ignore=True),
         *_outbox_statements(writes),
+        insert_statement(
+            "daily_spending", SPENDING_COLUMNS, _each(writes, _spending_rows), on_duplicate=SPENDING_ADDED
+        ),
         insert_statement("idempotency_keys", _REPLY_COLUMNS, _each(writes, _reply_rows), on_duplicate=_REPLY_ONCE),
     ]
     return [statement for statement in statements if statement]
@@ -255,6 +259,10 @@ def _events(write: Write) -> list[Event]:
         )
         for n, announcement in enumerate(write.decision.events)
     ]
+
+
+def _spending_rows(write: Write) -> Iterator[tuple[Any, ...]]:
+    yield from spending_rows(write.before, write.decision.payment)
 
 
 def _reply_rows(write: Write) -> Iterator[tuple[Any, ...]]:
