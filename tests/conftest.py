@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from pathlib import Path
 
 import pytest
+from tests.support.platform import Platform, Shop, open_shop
 from tests.support.servers import MariaDBServer, running_mariadb, running_redis, temporary_folder
 
 from devtools.redis import Redis
@@ -58,3 +59,25 @@ async def database_factory(mariadb: MariaDBServer) -> AsyncIterator[DatabaseFact
     for name, database in opened:
         await database.close()
         mariadb.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def platform(
+    mariadb: MariaDBServer, server_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    """One running platform for all tests of a session that leave it whole."""
+    with running_redis(server_folder) as redis:  # a Redis of its own: other tests flush theirs
+        platform = Platform(tmp_path_factory.mktemp("platform"), mariadb, redis.url)
+        try:
+            platform.start()
+            yield platform
+            platform.stop()
+        finally:
+            platform.close()
+
+
+@pytest.fixture
+async def shop(platform: Platform) -> AsyncIterator[Shop]:
+    """A merchant of its own on that platform."""
+    async with open_shop(platform) as shop:
+        yield shop
