@@ -4,7 +4,13 @@ from pathlib import Path
 
 from florin.inbox.applying import RetrySettings
 from florin.inbox.consumer import Consumer, ConsumerSettings
-from florin.inbox.dead_letters import DeadLetter, DeadLetterReplayed, list_dead_letters, replay_dead_letter
+from florin.inbox.dead_letters import (
+    DeadLetter,
+    DeadLetterReplayed,
+    DeadLetterUnreadable,
+    list_dead_letters,
+    replay_dead_letter,
+)
 from florin.inbox.received import Handler, ReceivedEvent
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -15,6 +21,7 @@ __all__ = [
     "ConsumerSettings",
     "DeadLetter",
     "DeadLetterReplayed",
+    "DeadLetterUnreadable",
     "Handler",
     "ReceivedEvent",
     "RetrySettings",

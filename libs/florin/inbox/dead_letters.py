@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import DecodeError, Struct
 
 from florin.contracts.events import decode_event
 from florin.database import Connection, Database
@@ -39,6 +39,13 @@ class DeadLetterReplayed(Conflict):
 
     code = "dead_letter_replayed"
     title = "This dead letter was replayed already"
+
+
+class DeadLetterUnreadable(Conflict):
+    """What arrived is no event; handling it again cannot help. Its payload is kept for a person."""
+
+    code = "dead_letter_unreadable"
+    title = "This dead letter holds no event"
 
 
 async def keep_dead_letter(
@@ -84,7 +91,7 @@ async def list_dead_letters(
 async def replay_dead_letter(db: Database, dead_letter_id: str, handler: Handler) -> None:
     """Hand the event to the handler again; later events of its aggregate may have been handled since.
 
-    Raises NotFound, DeadLetterReplayed, msgspec.DecodeError (it never was an event), and what the handler raises.
+    Raises NotFound, DeadLetterReplayed, DeadLetterUnreadable, and what the handler raises.
     """
 
     async def replay(conn: Connection) -> None:
@@ -96,7 +103,11 @@ async def replay_dead_letter(db: Database, dead_letter_id: str, handler: Handler
             raise DeadLetterReplayed(f"{letter.id} was replayed at {letter.replayed_at.isoformat()}.")
         entry = Entry(ORIGIN, letter.event_id, letter.aggregate_id, letter.payload, letter.traceparent)
         partition = Partition(letter.stream, letter.partition_no)
-        await handler(conn, [ReceivedEvent(decode_event(letter.payload), partition, entry)])
+        try:
+            event = decode_event(letter.payload)
+        except DecodeError as error:
+            raise DeadLetterUnreadable(f"{letter.id} holds no event: {error}.") from None
+        await handler(conn, [ReceivedEvent(event, partition, entry)])
         await conn.execute("UPDATE dead_letters SET replayed_at = NOW(6) WHERE id = %s", (letter.id,))
 
     await db.run(replay)
