@@ -13,6 +13,7 @@ CREATE TABLE `api_keys` (
   `created_at` datetime(6) NOT NULL,
   `expires_at` datetime(6) DEFAULT NULL,
   `revoked_at` datetime(6) DEFAULT NULL,
+  `api_version` varchar(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '2026-11-01',
   PRIMARY KEY (`id`),
   UNIQUE KEY `hash` (`hash`),
   UNIQUE KEY `idempotency` (`merchant_id`,`livemode`,`idempotency_key`),

@@ -109,6 +109,7 @@ CREATE TABLE `endpoints` (
   `blocked_until` datetime(6) DEFAULT NULL,
   `created_at` datetime(6) NOT NULL,
   `updated_at` datetime(6) NOT NULL,
+  `api_version` varchar(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '2026-11-01',
   PRIMARY KEY (`id`),
   UNIQUE KEY `managed` (`merchant_id`,`livemode`,`name`),
   KEY `merchant` (`merchant_id`,`livemode`,`id`)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from florin.contracts.api_version import API_VERSION
+
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SECRET_DIGITS = 43  # 256 bits in base 62
 CHECK_DIGITS = 6  # CRC-32 in base 62
@@ -45,6 +47,7 @@ class ApiKeyState(Struct, frozen=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     rate_limit_per_second: int = 500
+    api_version: str = API_VERSION
 
 
 class KeyLookup(Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from msgspec import Struct
 
 from florin.contracts.api_keys import ALL_SCOPES, ApiKeyState, Scope, is_well_formed
+from florin.contracts.api_version import API_VERSION
 from florin.errors import Forbidden, Unauthenticated
 
 _SCHEME = "bearer "
@@ -68,6 +69,7 @@ class Principal(Struct, frozen=True):
     key_id: str
     scopes: AbstractSet[Scope]
     rate_limit_per_second: int
+    api_version: str = API_VERSION
 
     def require(self, scope: Scope) -> None:
         """Raises ScopeMissing where the key does not carry the right."""
@@ -83,6 +85,7 @@ def principal_of(key: ApiKeyState) -> Principal:
         key_id=key.id,
         scopes=frozenset(key.scopes) if key.restricted else ALL_SCOPES,
         rate_limit_per_second=key.rate_limit_per_second,
+        api_version=key.api_version,
     )
 
 

@@ -55,6 +55,7 @@ class KeyView(Struct, frozen=True, kw_only=True):
     hint: str
     status: str
     rate_limit_per_second: int
+    api_version: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -140,6 +141,7 @@ def _view(key: ApiKey, secret: str | None = None) -> KeyView:
         hint=key.hint,
         status="revoked" if key.revoked_at else "rotated" if key.replaced_by else "active",
         rate_limit_per_second=key.rate_limit_per_second,
+        api_version=key.api_version,
         created_at=key.created_at,
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from florin.contracts.api_keys import SECRET_DIGITS, ApiKeyState, Scope, base62, check_digits, hash_of
+from florin.contracts.api_version import API_VERSION
 from florin.ids import new_id, shard_of
 from florin.settings import Secret
 from merchants.domain.errors import KeyInvalid, KeyNotRotatable
@@ -29,6 +30,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     replaced_by: str | None = None
+    api_version: str = API_VERSION
 
     def state(self) -> ApiKeyState:
         """What the other services are told."""
@@ -42,6 +44,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
             expires_at=self.expires_at,
             revoked_at=self.revoked_at,
             rate_limit_per_second=self.rate_limit_per_second,
+            api_version=self.api_version,
         )
 
 

@@ -23,6 +23,7 @@ _NAMES = (
     "created_at",
     "expires_at",
     "revoked_at",
+    "api_version",
 )
 _COLUMNS = ", ".join(_NAMES)
 

@@ -53,6 +53,7 @@ class EndpointView(Struct, frozen=True, kw_only=True):
     timeout_s: int
     max_in_flight: int
     rate_per_s: int | None
+    api_version: str
     managed_name: str | None
     failures: Annotated[int, Meta(description="Failed attempts in a row, once there are enough to slow it down.")]
     blocked_until: Annotated[datetime | None, Meta(description="Nothing is sent before this time.")]
@@ -137,6 +138,7 @@ def view_endpoint(endpoint: Endpoint) -> EndpointView:
         timeout_s=endpoint.timeout_s,
         max_in_flight=endpoint.max_in_flight,
         rate_per_s=endpoint.rate_per_s,
+        api_version=endpoint.api_version,
         managed_name=endpoint.name,
         failures=endpoint.failures,
         blocked_until=endpoint.blocked_until,

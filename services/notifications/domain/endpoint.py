@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from florin.contracts.api_version import API_VERSION
 from florin.contracts.merchant_config import STANDARD_RETRIES, RetryPolicy, WebhookOrdering
 from florin.errors import Conflict
 
@@ -47,6 +48,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     timeout_s: int = 15
     max_in_flight: int = 16
     rate_per_s: int | None = None
+    api_version: str = API_VERSION
     secret: bytes = b""
     previous_secret: bytes | None = None
     previous_secret_expires_at: datetime | None = None

@@ -86,6 +86,7 @@ class Acceptance:
                     metadata=new.metadata,
                     routes=routes,
                     limit_day=allowance.day if allowance else None,
+                    api_version=principal.api_version,
                     traceparent=traceparent,
                 )
             )
