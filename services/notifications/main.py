@@ -31,7 +31,7 @@ from florin.service import (
     settings_or_exit,
 )
 from florin.streams.redis_streams import RedisStreamReader, RedisStreamWriter
-from notifications.api.access import DEPENDENCIES
+from notifications.api.access import DEPENDENCIES, admit
 from notifications.api.deliveries import Deliveries, Replays
 from notifications.api.endpoints import Endpoints
 from notifications.api.operators import Admin, Internal
@@ -78,9 +78,7 @@ def build_app(settings: NotificationsSettings) -> ServiceApp:
         version=VERSION,
         description="Tells merchants what happened: webhook endpoints, deliveries with every attempt, replays.",
         route_handlers=[
-            Endpoints,
-            Deliveries,
-            Replays,
+            Router("/", route_handlers=[Endpoints, Deliveries, Replays], before_request=admit),
             Router("/admin/v1", route_handlers=[Admin], guards=[admin_guard(settings)], security=ADMIN_TOKEN),
             Router(
                 "/internal/v1", route_handlers=[Internal], guards=[internal_guard(settings)], security=INTERNAL_TOKEN

@@ -7,6 +7,7 @@ from florin.service.idempotency import idempotency_key, parse_idempotency_key
 from florin.service.limits import Limits, RateLimiter
 from florin.service.openapi import ADMIN_TOKEN, API_KEY, INTERNAL_TOKEN
 from florin.service.pages import PAGE, Page, PageRequest, UsePage, page_of
+from florin.service.parameters import WORD, FilterText, FilterTime, parse_time
 from florin.service.problems import Problem, problem_of, status_of
 from florin.service.server import Server, prepare, serve, settings_or_exit
 from florin.service.settings import ServiceSettings
@@ -16,7 +17,10 @@ __all__ = [
     "API_KEY",
     "INTERNAL_TOKEN",
     "PAGE",
+    "WORD",
     "Background",
+    "FilterText",
+    "FilterTime",
     "Lifespan",
     "Limits",
     "Page",
@@ -34,6 +38,7 @@ __all__ = [
     "internal_guard",
     "page_of",
     "parse_idempotency_key",
+    "parse_time",
     "prepare",
     "problem_of",
     "serve",

@@ -14,6 +14,7 @@ from florin.service.body import JsonBodies
 from florin.service.docs import documentation_routes
 from florin.service.frame import Frame
 from florin.service.health import Check, Health, health_routes
+from florin.service.methods import CompleteOptions
 from florin.service.openapi import StructSchemas, openapi_config, openapi_document
 from florin.service.problems import answer_error
 from florin.service.reference import reference_routes
@@ -75,7 +76,7 @@ def create_app(
         state=State({**(state or {}), "health": health, "settings": settings}),
         exception_handlers={Exception: answer_error},
         return_dto=None,
-        plugins=[JsonBodies(), StructSchemas()],
+        plugins=[JsonBodies(), StructSchemas(), CompleteOptions()],
         openapi_config=openapi_config(name=name, version=version, description=description, tags=tags),
         logging_config=None,
         request_max_body_size=None,  # the frame holds the limit, also for routes that do not exist

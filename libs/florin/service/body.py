@@ -4,6 +4,7 @@ Litestar alone would decode to dicts first and then convert leniently ("100" pas
 the raw bytes to a decoder of the very type that the handler's ``data`` has.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -22,9 +23,15 @@ _FIELD = re.compile(r"(?:unknown|required) field `(?P<field>.*)`$")
 
 
 def decode_json(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
-    """Decode a body. Raises MalformedBody where it is no JSON, InvalidRequest with the field where it does not fit."""
+    """Decode a body. Raises MalformedBody where it is no JSON, InvalidRequest with the field where it does not fit.
+
+    A field that is there twice is refused (RFC 7493, section 2.3): whoever checked the request before us may have
+    believed the other one.
+    """
     try:
-        return decoder.decode(body)
+        value = decoder.decode(body)
+        _repetitions.decode(body.decode())
+        return value
     except msgspec.ValidationError as error:
         raise _misfit(str(error)) from None
     except UnicodeDecodeError:
@@ -33,6 +40,16 @@ def decode_json(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         raise MalformedBody(f"The body is not JSON: {str(error).rstrip('.')}.") from None
     except RecursionError:
         raise MalformedBody("The body is nested too deeply.") from None
+
+
+def _refuse_repeated(fields: list[tuple[str, Any]]) -> None:
+    if len(fields) != len({name for name, _ in fields}):
+        names = [name for name, _ in fields]
+        repeated = next(name for name in names if names.count(name) > 1)[:200]
+        raise InvalidRequest(f"{repeated}: the field is there twice.", param=repeated)
+
+
+_repetitions = json.JSONDecoder(object_pairs_hook=_refuse_repeated)
 
 
 def _misfit(message: str) -> InvalidRequest:

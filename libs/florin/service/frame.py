@@ -157,6 +157,8 @@ class Frame:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server knows, and sends the head only
         exchange = Exchange(scope, receive, send, self.limits)
         # Each request runs in a task, so with a context, of its own: nothing needs to be reset.
         logs.request_id.set(exchange.request_id)

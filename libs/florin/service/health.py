@@ -84,6 +84,6 @@ def health_routes(health: Health) -> Router:
     @get("/metrics", sync_to_thread=False)
     def metrics() -> Response[bytes]:
         """Prometheus's text format."""
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return Router("/", route_handlers=[live, ready, metrics], include_in_schema=False)

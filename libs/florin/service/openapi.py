@@ -1,15 +1,14 @@
 """The OpenAPI 3.1 document of a service: what its handlers declare, and the answers that every route can give."""
 
-import inspect
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from litestar import Litestar
-from litestar._openapi.schema_generation.plugins.struct import StructSchemaPlugin
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, License, Schema, SecurityRequirement, SecurityScheme, Tag
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
 from florin.service.problems import MEDIA_TYPE
@@ -19,6 +18,7 @@ ADMIN_TOKEN: list[SecurityRequirement] = [{"admin_token": []}]
 INTERNAL_TOKEN: list[SecurityRequirement] = [{"internal_token": []}]
 """What a handler or router needs, for its ``security=``."""
 
+_REFERENCE = "#/components/schemas/"
 _ALWAYS = (400, 404, 413, 429, 500, 503)
 _WITH_SECURITY = (401, 403)
 _WITH_EFFECT = (402, 409, 422)
@@ -73,18 +73,27 @@ _PROBLEM: dict[str, Any] = {
 }
 
 
-class StructSchemas(StructSchemaPlugin):
-    """Litestar's schemas of Structs, with their docstrings, and closed where unknown fields are refused."""
+class StructSchemas(OpenAPISchemaPlugin):
+    """Remembers the Structs of a service, whose schemas `openapi_document` has msgspec write.
+
+    msgspec decodes them, so it alone knows every bound; Litestar's own schemas lose those of optional fields and of
+    what is in dicts and lists.
+    """
+
+    def __init__(self) -> None:
+        self.types: list[type[msgspec.Struct]] = []
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Whether this is a Struct, also a generic one."""
+        return not field_definition.is_union and field_definition.is_subclass_of(msgspec.Struct)
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
-        """The schema of one Struct."""
-        schema = super().to_openapi_schema(field_definition, schema_creator)
-        struct_type: type[msgspec.Struct] = field_definition.origin or field_definition.annotation
-        if struct_type.__struct_config__.forbid_unknown_fields:
-            schema.additional_properties = False
-        if struct_type.__doc__:
-            schema.description = inspect.cleandoc(struct_type.__doc__)
-        return schema
+        """A place for the schema of one Struct, with its number in ``types`` as its title."""
+        self.types.append(field_definition.annotation)
+        place: Schema = schema_creator.create_component_schema(
+            field_definition, required=[], property_fields={}, title=str(len(self.types) - 1)
+        )
+        return place
 
 
 def openapi_config(*, name: str, version: str, description: str, tags: Sequence[Tag]) -> OpenAPIConfig:
@@ -115,13 +124,50 @@ def openapi_document(litestar: Litestar) -> dict[str, Any]:
     """The whole document, as plain data."""
     document = litestar.openapi_schema.to_schema()
     components = document.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = _PROBLEM
+    structs = next(plugin for plugin in litestar.plugins.openapi if isinstance(plugin, StructSchemas))
+    components["schemas"] = _schemas(document, structs.types)
     components["responses"] = {f"Problem{status}": _problem_response(status) for status in _MEANING}
     for path in document.get("paths", {}).values():
         for method, operation in path.items():
             if isinstance(operation, dict):
                 _declare_problems(method, operation)
+                for parameter in operation.get("parameters", ()):
+                    parameter["schema"] = _parameter_schema(parameter["schema"])
     return document
+
+
+def _schemas(document: dict[str, Any], types: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
+    """The components: Structs as msgspec writes them, and what Litestar has for parameters (enumerations)."""
+    references, written = msgspec.json.schema_components(types, ref_template=_REFERENCE + "{name}")
+    kept = {"Problem": _PROBLEM}
+    renamed = {}
+    for name, schema in document["components"].get("schemas", {}).items():
+        if "enum" in schema:
+            kept[name] = schema
+        else:
+            renamed[_REFERENCE + name] = references[int(schema["title"])]["$ref"]
+    _rename_references(document["paths"], renamed)
+    return dict(sorted((kept | written).items()))
+
+
+def _rename_references(node: Any, renamed: dict[str, str]) -> None:
+    if isinstance(node, dict):
+        if (reference := node.get("$ref")) in renamed:
+            node["$ref"] = renamed[reference]
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            _rename_references(item, renamed)
+
+
+def _parameter_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without null, which no parameter can be, and with whole numbers as such."""
+    variants = [variant for variant in schema.get("oneOf", ()) if variant != {"type": "null"}]
+    if len(variants) == 1:
+        schema = {**variants[0], **{name: value for name, value in schema.items() if name != "oneOf"}}
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in schema.items()
+    }
 
 
 def _declare_problems(method: str, operation: dict[str, Any]) -> None:

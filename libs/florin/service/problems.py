@@ -4,6 +4,7 @@
 """
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,6 +13,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from florin.errors import FlorinError, InvalidRequest, Kind, NotFound, TooLarge, Unavailable
+from florin.service.methods import allow
 from florin.telemetry import request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,6 +31,7 @@ STATUS_OF_KIND: dict[Kind, int] = {
     Kind.UNAVAILABLE: 503,
 }
 
+_MISSING = re.compile(r"Missing required \w+ parameter '(?P<param>[^']+)'")
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -172,8 +175,8 @@ def _from_litestar(error: HTTPException, path: str) -> FlorinError:
         case 404:
             return RouteNotFound(f"No route has the path {path[:200]!r}.")
         case 405:
-            allow = (error.headers or {}).get("allow", "")
-            return MethodNotAllowed(f"Use one of {allow}.", headers={"Allow": allow})
+            allowed = allow((error.headers or {}).get("allow", "").split(", "))
+            return MethodNotAllowed(f"Use one of {allowed}.", headers={"Allow": allowed})
         case 413:
             return TooLarge("The request body is larger than this server takes.")
         case 415:
@@ -184,6 +187,8 @@ def _from_litestar(error: HTTPException, path: str) -> FlorinError:
 def _invalid_parameter(error: HTTPException) -> InvalidRequest:
     """A parameter of the path, query or headers that Litestar could not convert."""
     faults = error.extra if isinstance(error.extra, list) else []
+    if missing := _MISSING.match(error.detail):
+        return InvalidRequest(f"{missing['param']}: this parameter is needed.", param=missing["param"])
     if not faults:
         return InvalidRequest(f"{error.detail.rstrip('.')}.")
     fault = faults[0]

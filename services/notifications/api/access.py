@@ -1,24 +1,21 @@
 """Who is asking: the API key of a request, its rights and its rate."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter
 
 from florin.contracts.api_keys import Scope
-from florin.directory import Principal
-from florin.errors import InvalidRequest
+from florin.directory import KeyMissing, Principal
+from florin.service import WORD
 from notifications.operations.change_endpoint import Address
 from notifications.runtime import Runtime
 
 HttpRequest = Request[Any, Any, Any]
-_WORD = r"^[A-Za-z0-9_.-]+$"
-PathId = Annotated[str, PathParameter(pattern=_WORD, max_length=64)]
-FilterText = Annotated[str | None, QueryParameter(pattern=_WORD, max_length=64)]
-FilterTime = Annotated[datetime | None, QueryParameter(description="RFC 3339, with a zone.")]
+_PRINCIPAL = "principal"
+PathId = Annotated[str, PathParameter(pattern=WORD, max_length=64)]
 UseRuntime = NamedDependency[Runtime]
 Reader = NamedDependency[Principal]
 """Whoever asks, with the right to read."""
@@ -26,24 +23,34 @@ Writer = NamedDependency[Principal]
 """Whoever asks, with the right to change something."""
 
 
-async def authenticate(request: HttpRequest, runtime: Runtime, scope: Scope) -> Principal:
-    """The merchant that a request's key speaks for. Raises Unauthenticated, ScopeMissing, RateLimited."""
-    header = next((value for name, value in request.scope["headers"] if name == b"authorization"), None)
-    authorization = None if header is None else header.decode("latin-1")
-    principal = await runtime.directory.authenticate_or_lookup(authorization)
-    principal.require(scope)
+async def admit(request: HttpRequest) -> None:
+    """The ``before_request`` of merchants' routes: strangers are turned away before anything of theirs is read.
+
+    Raises Unauthenticated, MerchantDisabled, RateLimited.
+    """
+    runtime: Runtime = request.app.state.runtime
+    values = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    if len(values) > 1:
+        raise KeyMissing("Send one Authorization header.")
+    principal = await runtime.directory.authenticate_or_lookup(values[0].decode("latin-1") if values else None)
     runtime.limiter.take(principal.key_id, rate_per_s=principal.rate_limit_per_second)
+    request.scope["state"][_PRINCIPAL] = principal
+
+
+def _holder_of(scope: Scope, request: HttpRequest) -> Principal:
+    principal: Principal = request.scope["state"][_PRINCIPAL]
+    principal.require(scope)
     return principal
 
 
-async def provide_reader(request: HttpRequest, runtime: UseRuntime) -> Principal:
-    """For handlers that read."""
-    return await authenticate(request, runtime, Scope.WEBHOOKS_READ)
+def provide_reader(request: HttpRequest) -> Principal:
+    """For handlers that read. Raises ScopeMissing."""
+    return _holder_of(Scope.WEBHOOKS_READ, request)
 
 
-async def provide_writer(request: HttpRequest, runtime: UseRuntime) -> Principal:
-    """For handlers that change something."""
-    return await authenticate(request, runtime, Scope.WEBHOOKS_WRITE)
+def provide_writer(request: HttpRequest) -> Principal:
+    """For handlers that change something. Raises ScopeMissing."""
+    return _holder_of(Scope.WEBHOOKS_WRITE, request)
 
 
 def provide_runtime(state: State) -> Runtime:
@@ -57,15 +64,8 @@ def address(principal: Principal, endpoint_id: str) -> Address:
     return Address(endpoint_id, principal.merchant_id, principal.livemode)
 
 
-def with_zone(value: datetime | None, param: str) -> datetime | None:
-    """A time of a query. Raises InvalidRequest where it has no zone, for then it could mean any."""
-    if value is not None and value.tzinfo is None:
-        raise InvalidRequest(f"{param} needs a zone, such as 2026-01-31T12:00:00Z.", param=param)
-    return value
-
-
 DEPENDENCIES = {
     "runtime": Provide(provide_runtime, sync_to_thread=False),
-    "reader": Provide(provide_reader),
-    "writer": Provide(provide_writer),
+    "reader": Provide(provide_reader, sync_to_thread=False),
+    "writer": Provide(provide_writer, sync_to_thread=False),
 }

@@ -7,8 +7,8 @@ from litestar.params import JSONBody, QueryParameter
 
 from florin.directory import Principal
 from florin.errors import NotFound
-from florin.service import API_KEY, PAGE, Page, PageRequest, UsePage, page_of
-from notifications.api.access import FilterText, FilterTime, PathId, Reader, UseRuntime, Writer, with_zone
+from florin.service import API_KEY, PAGE, FilterText, FilterTime, Page, PageRequest, UsePage, page_of, parse_time
+from notifications.api.access import PathId, Reader, UseRuntime, Writer
 from notifications.api.requests import CreateReplay
 from notifications.api.views import (
     DeliveryDetail,
@@ -55,8 +55,8 @@ class Deliveries(Controller):
             aggregate_id=payment_id,
             event_type=event_type,
             state=delivery_state,
-            since=with_zone(since, "since"),
-            until=with_zone(until, "until"),
+            since=parse_time(since, "since"),
+            until=parse_time(until, "until"),
         )
         return await page_of_deliveries(runtime, chosen, page)
 

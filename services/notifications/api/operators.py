@@ -10,8 +10,8 @@ from msgspec import Struct
 from florin.contracts.deliveries import PaymentDeliveries, PaymentDelivery
 from florin.errors import NotFound
 from florin.inbox import DeadLetter, list_dead_letters
-from florin.service import PAGE, Page, PageRequest, UsePage
-from notifications.api.access import FilterText, FilterTime, PathId, UseRuntime, with_zone
+from florin.service import PAGE, FilterText, FilterTime, Page, PageRequest, UsePage, parse_time
+from notifications.api.access import PathId, UseRuntime
 from notifications.api.deliveries import any_delivery, delivery_detail, page_of_deliveries, page_of_replays
 from notifications.api.requests import AdminReplay
 from notifications.api.views import DeliveryDetail, DeliveryView, ReplayView, view_delivery, view_replay
@@ -69,8 +69,8 @@ class Admin(Controller):
             aggregate_id=payment_id,
             event_type=event_type,
             state=delivery_state,
-            since=with_zone(since, "since"),
-            until=with_zone(until, "until"),
+            since=parse_time(since, "since"),
+            until=parse_time(until, "until"),
         )
         return await page_of_deliveries(runtime, chosen, page)
 

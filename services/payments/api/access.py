@@ -5,12 +5,15 @@ from typing import Any
 from litestar import Request, Response
 
 from florin.contracts.api_keys import Scope
-from florin.directory import Directory, Principal
-from florin.service import RateLimiter, idempotency_key
+from florin.directory import Directory, KeyMissing, Principal
+from florin.errors import InvalidRequest, NotFound
+from florin.ids import parse_id, shard_of
+from florin.service import PageRequest, RateLimiter, idempotency_key
 from payments.operations.submit import Reply
 from payments.operations.submit import Request as Submission
 
 HttpRequest = Request[Any, Any, Any]
+_PRINCIPAL = "principal"
 
 
 class Access:
@@ -20,24 +23,46 @@ class Access:
         self._directory = directory
         self._limiter = limiter
 
-    async def principal(self, request: HttpRequest, scope: Scope) -> Principal:
-        """The merchant that a request's key speaks for. Raises Unauthenticated, ScopeMissing, RateLimited."""
+    async def admit(self, request: HttpRequest) -> None:
+        """Find out whose key a request carries. Raises Unauthenticated, MerchantDisabled, RateLimited."""
         principal = await self._directory.authenticate_or_lookup(_authorization(request))
-        principal.require(scope)
         self._limiter.take(principal.key_id, rate_per_s=principal.rate_limit_per_second)
+        request.scope["state"][_PRINCIPAL] = principal
+
+    def principal(self, request: HttpRequest, scope: Scope) -> Principal:
+        """The merchant that an admitted request's key speaks for. Raises ScopeMissing."""
+        principal: Principal = request.scope["state"][_PRINCIPAL]
+        principal.require(scope)
         return principal
 
     async def submission(self, request: HttpRequest, scope: Scope, route: str) -> Submission:
         """A request that changes something, with its idempotency key."""
-        principal = await self.principal(request, scope)
-        return Submission(principal, idempotency_key(request), route, await request.body())
+        return Submission(self.principal(request, scope), idempotency_key(request), route, await request.body())
+
+
+async def admit(request: HttpRequest) -> None:
+    """The ``before_request`` of merchants' routes: strangers are turned away before anything of theirs is read."""
+    await request.app.state.access.admit(request)
+
+
+def check_cursor(page: PageRequest, kind: str, *, livemode: bool, merchant_id: str) -> None:
+    """Raises InvalidRequest where a cursor is no id of this kind, merchant and mode: it would page to anywhere."""
+    if page.cursor is None:
+        return
+    try:
+        parts = parse_id(page.cursor, kind)
+    except NotFound:
+        parts = None
+    if parts is None or (parts.livemode, parts.shard) != (livemode, shard_of(merchant_id)):
+        param = "ending_before" if page.backwards else "starting_after"
+        raise InvalidRequest(f"{param}: this list has no such id; send the `next_cursor` of a page.", param=param)
 
 
 def _authorization(request: HttpRequest) -> str | None:
-    for name, value in request.scope["headers"]:
-        if name == b"authorization":
-            return value.decode("latin-1")
-    return None
+    values = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    if len(values) > 1:
+        raise KeyMissing("Send one Authorization header.")
+    return values[0].decode("latin-1") if values else None
 
 
 def answer(reply: Reply) -> Response[Any]:

@@ -11,7 +11,8 @@ from msgspec import Struct
 from florin.contracts.payments import PaymentView
 from florin.errors import NotFound
 from florin.ids import parse_id
-from florin.service import ADMIN_TOKEN, PAGE, Page, ServiceSettings, UsePage, admin_guard, page_of
+from florin.service import ADMIN_TOKEN, PAGE, WORD, Page, ServiceSettings, UsePage, admin_guard, page_of
+from payments.api.access import check_cursor
 from payments.domain.payment import Payment
 from payments.domain.snapshot import view_payment
 from payments.domain.states import Status
@@ -63,11 +64,12 @@ async def check_ledger(state: State) -> LedgerReport:
 async def list_of_merchant(
     state: State,
     page: UsePage,
-    merchant_id: Annotated[str, QueryParameter(max_length=64)],
+    merchant_id: Annotated[str, QueryParameter(pattern=WORD, max_length=64)],
     livemode: FromQuery[bool] = False,
     status: FromQuery[Status | None] = None,
 ) -> Page[PaymentView]:
     """A merchant's payments in one mode, newest first."""
+    check_cursor(page, "pay", livemode=livemode, merchant_id=merchant_id)
     found = await list_payments(
         state.runtime.database,
         merchant_id=merchant_id,

@@ -1,6 +1,5 @@
 """`/v1/payments`: take payments, change them, look at them."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Response, Router, get, post
@@ -13,8 +12,8 @@ from florin.contracts.payments import PaymentView
 from florin.directory import Principal
 from florin.errors import NotFound
 from florin.ids import parse_id
-from florin.service import API_KEY, PAGE, Page, UsePage, page_of
-from payments.api.access import HttpRequest, answer
+from florin.service import API_KEY, PAGE, FilterTime, Page, UsePage, page_of, parse_time
+from payments.api.access import HttpRequest, admit, answer, check_cursor
 from payments.api.requests import (
     CancelPaymentRequest,
     CapturePaymentRequest,
@@ -115,11 +114,12 @@ async def list_all(
     status: FromQuery[Status | None] = None,
     currency: Annotated[str | None, QueryParameter(pattern="^[A-Z]{3}$")] = None,
     merchant_reference: Annotated[str | None, QueryParameter(max_length=255)] = None,
-    created_from: FromQuery[datetime | None] = None,
-    created_before: FromQuery[datetime | None] = None,
+    created_from: FilterTime = None,
+    created_before: FilterTime = None,
 ) -> Page[PaymentView]:
     """The merchant's payments, newest first."""
-    principal = await state.access.principal(request, Scope.PAYMENTS_READ)
+    principal = state.access.principal(request, Scope.PAYMENTS_READ)
+    check_cursor(page, "pay", livemode=principal.livemode, merchant_id=principal.merchant_id)
     found = await list_payments(
         state.runtime.database,
         merchant_id=principal.merchant_id,
@@ -130,8 +130,8 @@ async def list_all(
         status=status,
         currency=currency,
         merchant_reference=merchant_reference,
-        created_from=created_from,
-        created_before=created_before,
+        created_from=parse_time(created_from, "created_from"),
+        created_before=parse_time(created_before, "created_before"),
     )
     return page_of([view_payment(payment) for payment in found], page, lambda view: view.id)
 
@@ -139,14 +139,14 @@ async def list_all(
 @get("/{payment_id:str}", summary="Read a payment", operation_id="getPayment")
 async def read_payment(payment_id: FromPath[str], request: HttpRequest, state: State) -> PaymentView:
     """A payment with its attempts, refunds and disputes."""
-    principal = await state.access.principal(request, Scope.PAYMENTS_READ)
+    principal = state.access.principal(request, Scope.PAYMENTS_READ)
     return view_payment(await own_payment(state, principal, payment_id))
 
 
 @get("/{payment_id:str}/timeline", summary="A payment's timeline", operation_id="getPaymentTimeline")
 async def read_timeline(payment_id: FromPath[str], request: HttpRequest, state: State) -> Timeline:
     """Every decision, operation, callback and delivery, with its time."""
-    principal = await state.access.principal(request, Scope.PAYMENTS_READ)
+    principal = state.access.principal(request, Scope.PAYMENTS_READ)
     payment = await own_payment(state, principal, payment_id)
     return await tell_timeline(state.runtime.database, state.runtime.deliveries, payment.id)
 
@@ -169,4 +169,6 @@ handlers: list[Any] = [
     read_payment,
     read_timeline,
 ]
-payments_router = Router("/v1/payments", route_handlers=handlers, security=API_KEY, tags=["Payments"])
+payments_router = Router(
+    "/v1/payments", route_handlers=handlers, before_request=admit, security=API_KEY, tags=["Payments"]
+)

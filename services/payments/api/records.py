@@ -6,15 +6,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from florin.contracts.api_keys import Scope
 from florin.contracts.events import Event
 from florin.errors import NotFound
+from florin.ids import parse_id
 from florin.money import exponent_of
-from florin.service import API_KEY, PAGE, Page, UsePage, page_of
-from payments.api.access import HttpRequest
+from florin.service import API_KEY, PAGE, FilterText, Page, UsePage, page_of
+from payments.api.access import HttpRequest, admit, check_cursor
 from payments.domain.ledger import Purpose
 from payments.store.events import find_event, list_events
 from payments.store.ledger import balances
@@ -63,11 +64,12 @@ async def list_all_events(
     request: HttpRequest,
     state: State,
     page: UsePage,
-    type: Annotated[str | None, QueryParameter(max_length=64)] = None,
-    payment_id: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    type: FilterText = None,
+    payment_id: FilterText = None,
 ) -> Page[EventView]:
     """The merchant's events, newest first."""
-    principal = await state.access.principal(request, Scope.EVENTS_READ)
+    principal = state.access.principal(request, Scope.EVENTS_READ)
+    check_cursor(page, "evt", livemode=principal.livemode, merchant_id=principal.merchant_id)
     found = await list_events(
         state.runtime.database,
         merchant_id=principal.merchant_id,
@@ -84,12 +86,13 @@ async def list_all_events(
 @get("/events/{event_id:str}", summary="Read an event", operation_id="getEvent", tags=["Events"])
 async def read_event(event_id: FromPath[str], request: HttpRequest, state: State) -> EventView:
     """One event."""
-    principal = await state.access.principal(request, Scope.EVENTS_READ)
+    principal = state.access.principal(request, Scope.EVENTS_READ)
+    parse_id(event_id, "evt")
     event = await find_event(
         state.runtime.database,
         merchant_id=principal.merchant_id,
         livemode=principal.livemode,
-        event_id=event_id[:64],
+        event_id=event_id,
     )
     if event is None:
         raise NotFound(f"No event has the id {event_id[:80]!r}.")
@@ -99,7 +102,7 @@ async def read_event(event_id: FromPath[str], request: HttpRequest, state: State
 @get("/balances", summary="Read balances", operation_id="getBalances", tags=["Balances"])
 async def read_balances(request: HttpRequest, state: State) -> Balances:
     """What the merchant's ledger adds up to, by currency."""
-    principal = await state.access.principal(request, Scope.BALANCES_READ)
+    principal = state.access.principal(request, Scope.BALANCES_READ)
     rows = await balances(state.runtime.database, merchant_id=principal.merchant_id, livemode=principal.livemode)
     sums: dict[str, dict[str, int]] = {}
     for row in rows:
@@ -134,4 +137,6 @@ def _balance(currency: str, sums: dict[str, int]) -> Balance:
     )
 
 
-records_router = Router("/v1", route_handlers=[list_all_events, read_event, read_balances], security=API_KEY)
+records_router = Router(
+    "/v1", route_handlers=[list_all_events, read_event, read_balances], before_request=admit, security=API_KEY
+)

@@ -1,17 +1,16 @@
 """`/v1/refunds`: give captured money back."""
 
-from typing import Annotated
-
 from litestar import Response, Router, get, post
 from litestar.datastructures import State
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from florin.contracts.api_keys import Scope
 from florin.contracts.payments import RefundView
 from florin.errors import NotFound
-from florin.service import API_KEY, PAGE, Page, UsePage, page_of
-from payments.api.access import HttpRequest, answer
+from florin.ids import parse_id
+from florin.service import API_KEY, PAGE, FilterText, Page, UsePage, page_of
+from payments.api.access import HttpRequest, admit, answer, check_cursor
 from payments.api.payments import IdempotencyHeader
 from payments.api.requests import CreateRefundRequest
 from payments.domain.payment import Payment
@@ -39,10 +38,11 @@ async def list_all(
     request: HttpRequest,
     state: State,
     page: UsePage,
-    payment_id: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    payment_id: FilterText = None,
 ) -> Page[RefundView]:
     """The merchant's refunds, newest first."""
-    principal = await state.access.principal(request, Scope.REFUNDS_READ)
+    principal = state.access.principal(request, Scope.REFUNDS_READ)
+    check_cursor(page, "re", livemode=principal.livemode, merchant_id=principal.merchant_id)
     found = await list_refunds(
         state.runtime.database,
         merchant_id=principal.merchant_id,
@@ -58,19 +58,20 @@ async def list_all(
 @get("/{refund_id:str}", summary="Read a refund", operation_id="getRefund")
 async def read_refund(refund_id: FromPath[str], request: HttpRequest, state: State) -> RefundView:
     """One refund."""
-    principal = await state.access.principal(request, Scope.REFUNDS_READ)
+    principal = state.access.principal(request, Scope.REFUNDS_READ)
+    parse_id(refund_id, "re")
     found = await find_refund(
         state.runtime.database,
         merchant_id=principal.merchant_id,
         livemode=principal.livemode,
-        refund_id=refund_id[:64],
+        refund_id=refund_id,
     )
     if found is None:
         raise NotFound(f"No refund has the id {refund_id[:80]!r}.")
     return _view(*found)
 
 
-def _view(refund_id: FromPath[str], payment: Payment) -> RefundView:
+def _view(refund_id: str, payment: Payment) -> RefundView:
     found = payment.find_operation(refund_id)
     if found is None:
         raise AssertionError(f"{payment.id} has no {refund_id}")
@@ -78,5 +79,9 @@ def _view(refund_id: FromPath[str], payment: Payment) -> RefundView:
 
 
 refunds_router = Router(
-    "/v1/refunds", route_handlers=[create_refund, list_all, read_refund], security=API_KEY, tags=["Refunds"]
+    "/v1/refunds",
+    route_handlers=[create_refund, list_all, read_refund],
+    before_request=admit,
+    security=API_KEY,
+    tags=["Refunds"],
 )

@@ -41,6 +41,8 @@ decoder = msgspec.json.Decoder(Body)
         (b'{"amount_minor":1,"payment_method":{"token":"t","pan":"x"}}', "payment_method.pan"),
         (b'{"amount_minor":1,"items":[{"token":"t"},{"token":1}]}', "items[1].token"),
         (b'{"amount_minor":1,"metadata":{"a":1}}', "metadata"),
+        (b'{"amount_minor":1,"amount_minor":2}', "amount_minor"),
+        (b'{"amount_minor":1,"metadata":{"a":"1","\\u0061":"1"}}', "a"),
         (b"[1]", None),
         (b"null", None),
     ],

@@ -68,7 +68,7 @@ def test_litestars_errors_become_ours() -> None:
     assert "/nowhere" in missing.detail
     wrong = as_florin_error(MethodNotAllowedException(headers={"allow": "GET, POST"}), path="/")
     assert isinstance(wrong, MethodNotAllowed)
-    assert problem_of(wrong).headers == {"Allow": "GET, POST"}
+    assert problem_of(wrong).headers == {"Allow": "GET, HEAD, POST"}
     faults = [{"message": "Expected `int` <= 100", "key": "limit", "source": "query"}]
     invalid = as_florin_error(ValidationException(extra=faults), path="/")
     assert invalid.param == "limit"

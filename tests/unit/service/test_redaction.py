@@ -91,8 +91,8 @@ def test_a_card_number_as_a_number_never_comes_out(pan: str) -> None:
 )
 def test_credentials_never_come_out(text: str, secret: str) -> None:
     assert secret not in redact(text)
-    assert secret not in line_of(text)
-    assert secret not in line_of("%s", text)
+    for line in (line_of(text), line_of("%s", text)):
+        assert secret not in line.partition('"level"')[2]  # before it is the time, which may hold the digits of a CVC
 
 
 def test_values_of_sensitive_names_never_come_out() -> None:
