@@ -2,19 +2,18 @@
 
 import asyncio
 from datetime import UTC, datetime
-from html import escape
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, Router, get, post
 from litestar.params import Parameter
 from msgspec import Struct
 
+from simulator.api.receiver_page import render_page
 from simulator.operations.receive import receive
 from simulator.store.book import Book
-from simulator.store.received import Received, list_received, summarize_receivers
+from simulator.store.received import Received, list_received
 
 Name = Annotated[str, Parameter(pattern="^[a-z0-9_-]{1,60}$")]
-_ON_PAGE = 20
 
 
 class ReceivedPage(Struct, frozen=True):
@@ -58,37 +57,8 @@ def receiver_page_routes(book: Book) -> Router:
     @get("/", media_type=MediaType.HTML, include_in_schema=False)
     async def page() -> str:
         """A page for people."""
-        html = _render(book)
+        html = render_page(book)
         await book.durable()
         return html
 
     return Router("/receiver", route_handlers=[take, list_webhooks, page], tags=["Receiver"])
-
-
-def _render(book: Book) -> str:
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Webhooks received</title><h1>Webhooks received</h1>"
-    ]
-    summaries = summarize_receivers(book)
-    if not summaries:
-        parts.append("<p>Nothing yet. Send webhooks to <code>/receiver/&lt;any name&gt;</code>.")
-    for summary in summaries:
-        name = escape(summary.name)
-        parts.append(
-            f"<h2><a href='/receiver/{name}'>{name}</a></h2><p>{summary.received} received, "
-            f"{summary.verified} verified, {summary.distinct} distinct. The newest {_ON_PAGE}:"
-            "<table border=1 cellpadding=4>"
-            "<tr><th>at<th>webhook-id<th>verified<th>answered<th>body"
-        )
-        newest = list_received(book, summary.name, webhook_id=None, after=0, limit=_ON_PAGE, newest_first=True)
-        parts.extend(_render_row(webhook) for webhook in newest)
-        parts.append("</table>")
-    return "".join(parts)
-
-
-def _render_row(webhook: Received) -> str:
-    verdict = "yes" if webhook.verified else f"no: {escape(webhook.reason)}"
-    return (
-        f"<tr><td>{webhook.received_at:%H:%M:%S.%f}<td><code>{escape(webhook.webhook_id)}</code><td>{verdict}"
-        f"<td>{webhook.status}<td><code>{escape(webhook.body[:400])}</code>"
-    )
