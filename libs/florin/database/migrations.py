@@ -2,8 +2,13 @@
 
 DDL commits by itself in MySQL, so a file is recorded as begun before it runs. A file found begun and not finished is
 run again, and "it exists already" then means that it had been done.
+
+A large table is filled in batches: a file whose first line is ``-- repeat until nothing changes`` holds a statement
+with a LIMIT, which is run, with a pause after each time, until it changes no row. Each run commits by itself, so a
+migration that was stopped goes on where it was.
 """
 
+import asyncio
 import hashlib
 import logging
 import re
@@ -20,6 +25,8 @@ _log = logging.getLogger(__name__)
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _ALREADY_DONE = frozenset({1050, 1060, 1061, 1091})  # table, column, key exists; column or key is gone
 _LOCK_TIMEOUT_S = 60
+_REPEAT = "-- repeat until nothing changes"
+_BATCH_PAUSE_S = 0.02  # the work that serves customers goes first
 _STATEMENT_TIMEOUT_S = 3600.0  # a change of a large table runs online, and long
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -106,7 +113,8 @@ async def _apply(connection: Connection, migration: Migration) -> bool:
             [(*key, migration.name, migration.checksum)],
         )
     try:
-        await connection.execute(migration.statement)
+        while await connection.execute(migration.statement) and migration.statement.startswith(_REPEAT):
+            await asyncio.sleep(_BATCH_PAUSE_S)  # noqa: ASYNC110 - a pause between batches, nothing to wait for
     except pymysql.err.MySQLError as error:
         if not (done and error.args and error.args[0] in _ALREADY_DONE):
             raise

@@ -1,0 +1,89 @@
+"""Migrations on a real server: once, in order, by many at a time, resumed, and in batches."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pymysql.err
+import pytest
+
+from florin.database import Database, MigrationError, migrate
+
+
+def a_component(folder: Path, *statements: str) -> Path:
+    directory = folder / "component" / "migrations"
+    directory.mkdir(parents=True, exist_ok=True)
+    for number, statement in enumerate(statements, start=1):
+        (directory / f"{number:04d}_step.sql").write_text(statement)
+    return directory
+
+
+async def rows(database: Database, sql: str) -> list[dict[str, Any]]:
+    async with database.connection() as conn:
+        return await conn.fetch_all(sql)
+
+
+async def test_each_file_is_applied_once_by_whoever_comes_first(database_factory: Any, tmp_path: Path) -> None:
+    database = await database_factory()
+    directory = a_component(tmp_path, "CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    applied = await asyncio.gather(*(migrate(database, [directory]) for _ in range(4)))
+    assert sorted(applied) == [0, 0, 0, 2]
+    assert await rows(database, "SELECT id FROM t") == [{"id": 1}]
+
+
+async def test_a_file_that_changed_after_it_was_applied_is_refused(database_factory: Any, tmp_path: Path) -> None:
+    database = await database_factory()
+    directory = a_component(tmp_path, "CREATE TABLE t (id INT PRIMARY KEY)")
+    await migrate(database, [directory])
+    a_component(tmp_path, "CREATE TABLE t (id BIGINT PRIMARY KEY)")
+    with pytest.raises(MigrationError, match="changed after it was applied"):
+        await migrate(database, [directory])
+
+
+async def test_numbers_must_have_no_gap(database_factory: Any, tmp_path: Path) -> None:
+    database = await database_factory()
+    directory = a_component(tmp_path, "CREATE TABLE t (id INT PRIMARY KEY)")
+    (directory / "0003_gap.sql").write_text("SELECT 1")
+    with pytest.raises(MigrationError, match="0002"):
+        await migrate(database, [directory])
+
+
+async def test_a_step_that_was_cut_between_statement_and_record_goes_on(database_factory: Any, tmp_path: Path) -> None:
+    database = await database_factory()
+    directory = a_component(tmp_path, "CREATE TABLE t (id INT PRIMARY KEY)", "ALTER TABLE t ADD COLUMN name INT")
+    await migrate(database, [directory])
+    async with database.connection() as conn:
+        await conn.execute("UPDATE schema_migrations SET finished_at=NULL WHERE version=2")
+    assert await migrate(database, [directory]) == 1
+
+
+async def test_a_statement_that_fails_is_tried_again_and_never_taken_for_done(
+    database_factory: Any, tmp_path: Path
+) -> None:
+    database = await database_factory()
+    directory = a_component(tmp_path, "CREATE TABLE t (id NONSENSE)")
+    for _ in range(2):
+        with pytest.raises(pymysql.err.MySQLError):
+            await migrate(database, [directory])
+    a_component(tmp_path, "CREATE TABLE t (id INT)")
+    assert await migrate(database, [directory]) == 1
+
+
+async def test_a_large_table_is_filled_in_batches_that_commit_one_by_one(database_factory: Any, tmp_path: Path) -> None:
+    database = await database_factory()
+    directory = a_component(
+        tmp_path,
+        "CREATE TABLE t (id INT PRIMARY KEY, name INT NULL)",
+        "INSERT INTO t (id) SELECT seq FROM seq_1_to_950",
+        "-- repeat until nothing changes\nUPDATE t SET name=id WHERE name IS NULL LIMIT 100",
+    )
+    migrating = asyncio.create_task(migrate(database, [directory]))
+    seen = set()
+    while not migrating.done():
+        try:
+            seen.add((await rows(database, "SELECT COUNT(name) AS n FROM t"))[0]["n"])
+        except pymysql.err.MySQLError:
+            continue  # the table is not there yet
+    assert migrating.result() == 3
+    assert await rows(database, "SELECT COUNT(*) AS n FROM t WHERE name IS NULL") == [{"n": 0}]
+    assert any(0 < n < 950 for n in seen)
