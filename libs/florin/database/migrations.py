@@ -113,8 +113,8 @@ async def _apply(connection: Connection, migration: Migration) -> bool:
             [(*key, migration.name, migration.checksum)],
         )
     try:
-        while await connection.execute(migration.statement) and migration.statement.startswith(_REPEAT):
-            await asyncio.sleep(_BATCH_PAUSE_S)  # noqa: ASYNC110 - a pause between batches, nothing to wait for
+        while await connection.execute(migration.statement) and migration.statement.startswith(_REPEAT):  # noqa: ASYNC110
+            await asyncio.sleep(_BATCH_PAUSE_S)  # a pause between batches: there is nothing to wait for
     except pymysql.err.MySQLError as error:
         if not (done and error.args and error.args[0] in _ALREADY_DONE):
             raise
