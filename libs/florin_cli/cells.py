@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from rich.style import Style
 from rich.text import Text
 
 from florin.errors import InvalidRequest
@@ -112,7 +111,7 @@ def money(amount_minor: int, currency: str) -> str:
         return f"{amount_minor} minor units of {plain(currency)}"
 
 
-def style_of(word: str) -> str | Style:
+def style_of(word: str) -> str:
     """The colour of a state."""
     return _STYLE_OF_STATE.get(word, "")
 

@@ -7,7 +7,7 @@ import click
 from florin_cli.cells import Also, At, Cell, State, Words, mode_of
 from florin_cli.client import Document, Paging
 from florin_cli.desk import Desk, pass_desk
-from florin_cli.parameters import ANY_MERCHANT, ANY_MODE, ID, MOMENT, Group, paged
+from florin_cli.parameters import ANY_MERCHANT, ANY_MODE, ID, PAST, Group, paged
 from florin_cli.screen import Column, Row, Screen
 
 STATES = click.Choice(["pending", "delivered", "dead", "cancelled"])
@@ -43,8 +43,8 @@ def deliveries() -> None:
 @click.option("--payment", type=ID, metavar="PAYMENT", help="Only about this payment.")
 @click.option("--event", metavar="TYPE", help="Only of this type, such as payment.captured.")
 @click.option("--state", type=STATES, help="Only in this state.")
-@click.option("--since", type=MOMENT, metavar="TIME", help="Recorded at or after this: a time, or how long ago (2h).")
-@click.option("--until", type=MOMENT, metavar="TIME", help="Recorded before this.")
+@click.option("--since", type=PAST, metavar="TIME", help="Recorded at or after this: a time, or how long ago (2h).")
+@click.option("--until", type=PAST, metavar="TIME", help="Recorded before this.")
 @paged
 @pass_desk
 def list_deliveries(

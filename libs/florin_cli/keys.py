@@ -11,8 +11,8 @@ from florin_cli.desk import Desk, pass_desk
 from florin_cli.parameters import (
     ANY_MODE,
     DURATION,
+    FUTURE,
     ID,
-    MOMENT,
     ONE_MODE,
     OWN_MERCHANT,
     YES,
@@ -22,7 +22,9 @@ from florin_cli.parameters import (
 from florin_cli.screen import Column, Row
 
 _KEY = click.argument("key", type=ID)
-_EXPIRES = click.option("--expires-at", type=MOMENT, metavar="TIME", help="When it stops working; never if not given.")
+_EXPIRES = click.option(
+    "--expires-at", type=FUTURE, metavar="TIME", help="When it ends: a time, or how far away (90d)."
+)
 _COLUMNS = (
     Column("Key", lambda row: row["id"]),
     Column("Mode", lambda row: mode_of(row["livemode"])),
@@ -57,9 +59,13 @@ def list_keys(desk: Desk, merchant: str | None, livemode: bool | None, paging: P
 @ONE_MODE
 @click.option("--name", default="", help="What it is for.")
 @click.option(
-    "--scope", "scopes", multiple=True, type=click.Choice(list(Scope)), help="A right; the key then has no other."
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="A right; the key then has no other.",
 )
-@click.option("--rate-limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Requests a second.")
+@click.option("--rate-limit", type=click.IntRange(1, 10_000), help="Requests a second.")
 @_EXPIRES
 @pass_desk
 def create_key(
@@ -68,7 +74,7 @@ def create_key(
     livemode: bool,
     name: str,
     scopes: tuple[str, ...],
-    rate_limit: int,
+    rate_limit: int | None,
     expires_at: datetime | None,
 ) -> None:
     """Make a key and print it, this once. Without scopes it has every right."""
@@ -77,8 +83,8 @@ def create_key(
         "name": name,
         "restricted": bool(scopes),
         "scopes": scopes,
-        "rate_limit_per_second": rate_limit,
         "expires_at": expires_at,
+        **({"rate_limit_per_second": rate_limit} if rate_limit else {}),
     }
     _show(desk, desk.merchants.post("merchants", desk.merchant(merchant), "keys", body=body))
 

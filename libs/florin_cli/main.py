@@ -2,6 +2,7 @@
 
 import io
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -10,7 +11,7 @@ from florin_cli.connectors import connectors
 from florin_cli.dead_letters import dead_letters
 from florin_cli.deliveries import deliveries
 from florin_cli.desk import Desk
-from florin_cli.failure import Exit, Failure, Misused
+from florin_cli.failure import Broken, Exit, Failure, Misused
 from florin_cli.keys import keys
 from florin_cli.ledger import ledger
 from florin_cli.merchants import merchants
@@ -70,6 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         desk.screen.note("Stopped.")
         return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - Python would exit with 1, which says that something was found
+        traceback.print_exc()
+        sentence = f"This command did not understand an answer, or it has a fault ({type(error).__name__}: {error})."
+        desk.screen.tell(Broken(sentence, advice="Are the services as new as this command?"))
+        return Exit.BROKEN
     return int(ended or Exit.OK)
 
 

@@ -48,27 +48,35 @@ class _Duration(click.ParamType[int]):
 
 
 class _Moment(click.ParamType[datetime]):
-    """`2026-01-31T12:00:00Z`, or a duration: that long ago."""
+    """`2026-01-31T12:00:00Z`, or a duration: that long ago, or from now where the time lies ahead."""
 
     name = "time"
+
+    def __init__(self, *, ahead: bool) -> None:
+        self._ahead = ahead
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
         if found := _DURATION.fullmatch(value):
-            return datetime.now(UTC) - timedelta(seconds=int(found[1]) * _UNIT_S[found[2]])
+            away = timedelta(seconds=int(found[1]) * _UNIT_S[found[2]])
+            return datetime.now(UTC) + (away if self._ahead else -away)
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            self.fail(f"{value!r} is no time; write one as 2026-01-31T12:00:00Z, or how long ago: 2h.", param, ctx)
+            away_from_now = "from now: 90d" if self._ahead else "ago: 2h"
+            self.fail(
+                f"{value!r} is no time; write one as 2026-01-31T12:00:00Z, or how long {away_from_now}.", param, ctx
+            )
         return moment
 
 
 ID = _Id()
 DURATION = _Duration()
-MOMENT = _Moment()
+PAST = _Moment(ahead=False)
+FUTURE = _Moment(ahead=True)
 
 
 def _json(ctx: click.Context, _: click.Parameter, value: bool) -> None:

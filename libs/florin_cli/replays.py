@@ -9,10 +9,11 @@ from florin_cli.cells import At, Cell, State, Words, listed, mode_of
 from florin_cli.client import Document, Paging
 from florin_cli.deliveries import STATES
 from florin_cli.desk import Desk, pass_desk
-from florin_cli.parameters import ANY_MERCHANT, ID, MOMENT, ONE_MODE, OWN_MERCHANT, Group, paged
+from florin_cli.parameters import ANY_MERCHANT, ID, ONE_MODE, OWN_MERCHANT, PAST, Group, paged
 from florin_cli.screen import Column, Row
 
 _PAUSE_S = 0.5
+_STATES = click.Choice([state for state in STATES.choices if state != "pending"])
 _COLUMNS = (
     Column("Replay", lambda row: row["id"]),
     Column("Begun", lambda row: At(row["created_at"])),
@@ -51,12 +52,12 @@ def show_replay(desk: Desk, replay: str) -> None:
 @replays.command("create")
 @OWN_MERCHANT
 @ONE_MODE
-@click.option("--state", "states", type=STATES, multiple=True, help="In which state; dead where none is named.")
+@click.option("--state", "states", type=_STATES, multiple=True, help="In which state; dead where none is named.")
 @click.option("--endpoint", type=ID, metavar="ENDPOINT", help="Only to this endpoint.")
 @click.option("--payment", type=ID, metavar="PAYMENT", help="Only about this payment.")
 @click.option("--event", "events", multiple=True, metavar="PATTERN", help="Only these, such as refund.*")
-@click.option("--since", type=MOMENT, metavar="TIME", help="Recorded at or after this: a time, or how long ago (2h).")
-@click.option("--until", type=MOMENT, metavar="TIME", help="Recorded before this.")
+@click.option("--since", type=PAST, metavar="TIME", help="Recorded at or after this: a time, or how long ago (2h).")
+@click.option("--until", type=PAST, metavar="TIME", help="Recorded before this.")
 @click.option("--wait", is_flag=True, help="Until it is done.")
 @pass_desk
 def create_replay(

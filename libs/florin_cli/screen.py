@@ -31,13 +31,13 @@ class Column(NamedTuple):
 
 
 class Screen:
-    """Where a command's words go."""
+    """Where a command's words go. ``width``: of the terminal; None asks it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: int | None = None) -> None:
         self.json = False
         self.local = False
-        self._out = _console(stderr=False)
-        self._err = _console(stderr=True)
+        self._out = _console(width, stderr=False)
+        self._err = _console(width, stderr=True)
 
     @property
     def painter(self) -> Painter:
@@ -149,9 +149,10 @@ class Screen:
             self._out.file.write(f"{line.rstrip()}\n")
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(width: int | None, *, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _WIDTH_OF_PIPES
+    if width is None and not stream.isatty():
+        width = _WIDTH_OF_PIPES
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 

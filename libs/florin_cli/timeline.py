@@ -1,7 +1,6 @@
 """A payment's timeline, told as a story: when, what, and what is worth knowing about it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from rich.text import Text
 
@@ -69,6 +68,10 @@ def _decided(what: str, detail: Row) -> str:
     return f"{what.replace('_', ' ')} → {detail['status']}"
 
 
+def _attempted(what: str, _: Row) -> str:
+    return f"{what.removesuffix('None')}under way" if what.endswith(": None") else what
+
+
 def _operation(what: str, detail: Row) -> str:
     return f"{what} {money(detail['amount_minor'], detail['currency'])}"
 
@@ -94,11 +97,16 @@ def _about_delivery(detail: Row) -> str:
 
 
 def _about_attempt(detail: Row) -> str:
-    took = f" took {detail['duration_ms']:.0f} ms" if detail["duration_ms"] is not None else " is under way"
+    took = f" took {detail['duration_ms']:.0f} ms" if detail["duration_ms"] is not None else ""
     return f"number {detail['number']}{took}, {detail['delivery_id']}"
 
 
-_WHAT: dict[str, Callable[[str, Row], str]] = {"decision": _decided, "sent": _operation, "answered": _operation}
+_WHAT: dict[str, Callable[[str, Row], str]] = {
+    "decision": _decided,
+    "sent": _operation,
+    "answered": _operation,
+    "webhook_attempt": _attempted,
+}
 _MORE: dict[str, Callable[[Row], str]] = {
     "decision": _about_decision,
     "sent": _about_operation,
@@ -109,7 +117,7 @@ _MORE: dict[str, Callable[[Row], str]] = {
 }
 
 
-def _style_of(kind: str, entry: Row) -> Any:
+def _style_of(kind: str, entry: Row) -> str:
     match kind:
         case "decision":
             return style_of(entry["detail"]["status"])
@@ -117,5 +125,7 @@ def _style_of(kind: str, entry: Row) -> Any:
             return style_of(entry["what"].rpartition(" ")[2])
         case "webhook_attempt":
             status = entry["detail"]["status"]
-            return "green" if status is not None and 200 <= status < 300 else "red"
+            if status is None:
+                return "yellow" if entry["what"].endswith(": None") else "red"
+            return "green" if 200 <= status < 300 else "red"
     return ""
