@@ -6,6 +6,7 @@ tokens are put in. Blocks ``bash`` are left out: they need minutes, or another c
 
 import asyncio
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def script_of(guide: Path, shop: Shop) -> tuple[str, list[str]]:
     return f"set -eu -o pipefail\n{script}", [expected for _, expected in blocks]
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("name", ["take-a-payment", "receive-webhooks", "test-with-the-simulator", "add-an-acquirer"])
 async def test_commands_of_the_guide_do_what_it_says(shop: Shop, name: str) -> None:
     script, expected = script_of(ROOT / f"docs/guides/{name}.md", shop)
