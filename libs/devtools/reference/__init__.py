@@ -2,6 +2,13 @@
 
 from collections.abc import Callable
 
-from devtools.reference import events, states
+from devtools.reference import events, openapi, states
 
-PAGES: dict[str, Callable[[], str]] = {"states.md": states.render, "events.md": events.render}
+PAGES: dict[str, Callable[[], str]] = {
+    "states.md": states.render,
+    "events.md": events.render,
+    "openapi/payments.json": openapi.render_payments,
+    "openapi/merchants.json": openapi.render_merchants,
+    "openapi/notifications.json": openapi.render_notifications,
+    "openapi/simulator.json": openapi.render_simulator,
+}

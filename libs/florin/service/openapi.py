@@ -11,6 +11,7 @@ from litestar.openapi.spec import Components, License, Schema, SecurityRequireme
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
+from florin.service import idempotency
 from florin.service.problems import MEDIA_TYPE
 
 API_KEY: list[SecurityRequirement] = [{"api_key": []}]
@@ -133,6 +134,8 @@ def openapi_document(litestar: Litestar) -> dict[str, Any]:
                 _declare_problems(method, operation)
                 for parameter in operation.get("parameters", ()):
                     parameter["schema"] = _parameter_schema(parameter["schema"])
+                    if parameter["name"] == idempotency.HEADER:
+                        parameter["required"] = True  # Litestar may not know it: a missing key has an answer of its own
     return document
 
 
@@ -161,9 +164,9 @@ def _rename_references(node: Any, renamed: dict[str, str]) -> None:
 
 
 def _parameter_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Without null, which no parameter can be, and with whole numbers as such."""
+    """With whole numbers as such, and texts without null: sent as a text, `null` is one. Elsewhere it is no value."""
     variants = [variant for variant in schema.get("oneOf", ()) if variant != {"type": "null"}]
-    if len(variants) == 1:
+    if len(variants) == 1 and variants[0].get("type") == "string":
         schema = {**variants[0], **{name: value for name, value in schema.items() if name != "oneOf"}}
     return {
         name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in schema.items()
@@ -181,9 +184,10 @@ def _declare_problems(method: str, operation: dict[str, Any]) -> None:
     if "requestBody" in operation:
         statuses += _WITH_BODY
     responses = operation.setdefault("responses", {})
-    responses.pop("400", None)  # Litestar's own shape of a validation error, which nobody sees
+    # Litestar writes errors (a handler's ``raises``) in a shape of its own, which nobody sees.
+    statuses += [int(status) for status in responses if int(status) in _MEANING]
     for status in sorted(statuses):
-        responses.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
+        responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

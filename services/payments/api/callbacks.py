@@ -2,6 +2,7 @@
 
 from litestar import Response, post
 from litestar.datastructures import State
+from litestar.exceptions import NotAuthorizedException
 from litestar.params import FromPath
 
 from florin.errors import Unauthenticated
@@ -23,6 +24,7 @@ class CallbackSignatureInvalid(Unauthenticated):
     operation_id="receiveCallback",
     tags=["Callbacks"],
     security=[],
+    raises=[NotAuthorizedException],
 )
 async def receive_callback(connector: FromPath[str], request: HttpRequest, state: State) -> Response[None]:
     """Verified, stored, then answered; what it means is worked out afterwards."""

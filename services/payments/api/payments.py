@@ -33,7 +33,8 @@ IdempotencyHeader = Annotated[
     HeaderParameter(
         name="Idempotency-Key",
         required=False,
-        description="Required. 1 to 255 printable characters, unique to this request: sent again, it is replayed.",
+        description="1 to 255 printable characters, unique to this request: sent again, it is replayed.",
+        schema_extra={"minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
     ),
 ]
 

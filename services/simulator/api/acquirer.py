@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from florin.errors import RateLimited, Unauthenticated
 from florin.service import API_KEY, bearer_token
@@ -31,22 +31,22 @@ def acquirer_routes(desk: Desk, register: Register) -> Router:
         connection.scope["state"]["terminal"] = terminal
 
     @post("/authorizations", status_code=200)
-    async def authorize(request: Request[Any, Any, Any], data: Authorize) -> Response[Operation]:
+    async def authorize(request: Request[Any, Any, Any], data: JSONBody[Authorize]) -> Response[Operation]:
         """Authorise an amount on a card, and capture it at once where `capture` is true."""
         return _answer(await desk.perform(_terminal(request), data))
 
     @post("/captures", status_code=200)
-    async def capture(request: Request[Any, Any, Any], data: Capture) -> Response[Operation]:
+    async def capture(request: Request[Any, Any, Any], data: JSONBody[Capture]) -> Response[Operation]:
         """Capture all or a part of an authorisation."""
         return _answer(await desk.perform(_terminal(request), data))
 
     @post("/voids", status_code=200)
-    async def void(request: Request[Any, Any, Any], data: Void) -> Response[Operation]:
+    async def void(request: Request[Any, Any, Any], data: JSONBody[Void]) -> Response[Operation]:
         """Void an authorisation of which nothing was captured."""
         return _answer(await desk.perform(_terminal(request), data))
 
     @post("/refunds", status_code=200)
-    async def refund(request: Request[Any, Any, Any], data: Refund) -> Response[Operation]:
+    async def refund(request: Request[Any, Any, Any], data: JSONBody[Refund]) -> Response[Operation]:
         """Refund what was captured."""
         return _answer(await desk.perform(_terminal(request), data))
 

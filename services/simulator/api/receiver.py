@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, Router, get, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, Parameter
 from msgspec import Struct
 
 from simulator.api.receiver_page import render_page
@@ -45,7 +45,7 @@ def receiver_page_routes(book: Book) -> Router:
     @get("/{name:str}")
     async def list_webhooks(
         name: Name,
-        webhook_id: str | None = None,
+        webhook_id: FromQuery[str | None] = None,
         after: Annotated[int, Parameter(ge=0, le=2**62)] = 0,
         limit: Annotated[int, Parameter(ge=1, le=10_000)] = 100,
     ) -> ReceivedPage:

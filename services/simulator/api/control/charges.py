@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar import MediaType, Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 from msgspec import Meta, Struct
 
 from florin.errors import NotFound
@@ -77,11 +77,11 @@ def charge_routes(book: Book, register: Register, sender: CallbackSender) -> lis
 def _reading_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
     @get("/operations")
     async def operations(
-        terminal: str | None = None,
-        reference: str | None = None,
-        kind: Kind | None = None,
-        status: Status | None = None,
-        currency: str | None = None,
+        terminal: FromQuery[str | None] = None,
+        reference: FromQuery[str | None] = None,
+        kind: FromQuery[Kind | None] = None,
+        status: FromQuery[Status | None] = None,
+        currency: FromQuery[str | None] = None,
         after: After = 0,
         limit: Limit = 100,
     ) -> BookPage:
@@ -100,7 +100,7 @@ def _reading_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
         return BookPage([_decode_operation(body) for _, body in found], found[-1][0] if len(found) == limit else None)
 
     @get("/operations/{reference:str}")
-    async def operation(reference: str, terminal: str | None = None) -> Charge:
+    async def operation(reference: FromPath[str], terminal: FromQuery[str | None] = None) -> Charge:
         """Everything that was booked with one reference."""
         found = list_operations(book, BookedFilter(reference=reference, terminal=terminal, limit=1000))
         if not found:
@@ -111,14 +111,14 @@ def _reading_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
         return Charge(decoded, authorization)
 
     @get("/sums")
-    async def sums(terminal: str | None = None) -> list[CurrencySum]:
+    async def sums(terminal: FromQuery[str | None] = None) -> list[CurrencySum]:
         """What was really authorised, captured and refunded, per currency."""
         summed = sum_by_currency(book, terminal)
         await book.durable()
         return summed
 
     @get("/settlements/{day:str}", media_type=MediaType.TEXT)
-    async def settlement(day: str, terminal: str | None = None) -> Response[str]:
+    async def settlement(day: FromPath[str], terminal: FromQuery[str | None] = None) -> Response[str]:
         """The settlement of a business day (UTC) as a CSV file."""
         try:
             parsed = date.fromisoformat(day)
@@ -157,7 +157,7 @@ def _acting_routes(book: Book, register: Register, sender: CallbackSender) -> li
         sender.wake()
 
     @post("/disputes", status_code=201)
-    async def dispute(data: NewDispute) -> Dispute:
+    async def dispute(data: JSONBody[NewDispute]) -> Dispute:
         """Let the cardholder dispute a charge now."""
         now = datetime.now(UTC)
         authorization = find(data.terminal, data.authorization)
@@ -166,7 +166,7 @@ def _acting_routes(book: Book, register: Register, sender: CallbackSender) -> li
         return opened
 
     @post("/disputes/{dispute_id:str}/end", status_code=200)
-    async def end_dispute(dispute_id: str, data: DisputeEnd) -> Dispute:
+    async def end_dispute(dispute_id: FromPath[str], data: JSONBody[DisputeEnd]) -> Dispute:
         """Decide an open dispute."""
         now = datetime.now(UTC)
         ended = resolve_dispute(book, dispute_id, won=data.won, now=now)
@@ -174,7 +174,7 @@ def _acting_routes(book: Book, register: Register, sender: CallbackSender) -> li
         return ended
 
     @post("/expiries", status_code=200)
-    async def expire_authorization(data: AuthorizationName) -> Authorization:
+    async def expire_authorization(data: JSONBody[AuthorizationName]) -> Authorization:
         """Let an authorisation expire now."""
         expired = expire(book, find(data.terminal, data.authorization), datetime.now(UTC).timestamp())
         await book.durable()

@@ -2,6 +2,7 @@
 
 from litestar import delete, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody
 
 from florin.errors import NotFound
 from simulator.domain.faults import FaultOrder, FaultRule
@@ -19,7 +20,7 @@ def fault_routes(book: Book, register: Register, rules: FaultRules) -> list[HTTP
         return rules.all()
 
     @post("/faults", status_code=201)
-    async def add_fault(data: FaultOrder) -> FaultRule:
+    async def add_fault(data: JSONBody[FaultOrder]) -> FaultRule:
         """Disturb requests from now on."""
         rule = rules.add(data)
         await book.durable()
@@ -32,7 +33,7 @@ def fault_routes(book: Book, register: Register, rules: FaultRules) -> list[HTTP
         await book.durable()
 
     @delete("/faults/{fault_id:str}", status_code=204)
-    async def remove_fault(fault_id: str) -> None:
+    async def remove_fault(fault_id: FromPath[str]) -> None:
         """End one fault."""
         found = rules.remove(fault_id)
         await book.durable()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import delete, get, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from simulator.domain.receivers import Receiver
 from simulator.store.book import Book
@@ -35,7 +35,7 @@ def receiver_routes(book: Book) -> list[HTTPRouteHandler]:
         return find_receiver(book, name)
 
     @put("/receivers/{name:str}")
-    async def set_receiver(name: Name, data: Receiver) -> Receiver:
+    async def set_receiver(name: Name, data: JSONBody[Receiver]) -> Receiver:
         """Set a receiver's secrets and how it answers."""
         put_receiver(book, name, data)
         await book.durable()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from litestar import get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
@@ -51,7 +52,7 @@ def terminal_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
         return register.all()
 
     @post("/terminals", status_code=201)
-    async def create_terminal(data: NewTerminal) -> CreatedTerminal:
+    async def create_terminal(data: JSONBody[NewTerminal]) -> CreatedTerminal:
         """Make a terminal."""
         if register.find(data.id) is not None:
             raise Conflict(f"There is a terminal {data.id} already.", param="id")
@@ -65,7 +66,7 @@ def terminal_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
         return CreatedTerminal(**asdict(terminal), key=key, callback_secret=callback_secret)
 
     @patch("/terminals/{terminal_id:str}")
-    async def change_terminal(terminal_id: str, data: TerminalChange) -> Terminal:
+    async def change_terminal(terminal_id: FromPath[str], data: JSONBody[TerminalChange]) -> Terminal:
         """Change how a terminal is treated."""
         terminal = register.find(terminal_id)
         if terminal is None:
@@ -82,7 +83,7 @@ def terminal_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
         return register.conduct
 
     @put("/conduct")
-    async def set_conduct(data: Conduct) -> Conduct:
+    async def set_conduct(data: JSONBody[Conduct]) -> Conduct:
         """Change how the acquirer behaves."""
         register.behave(data)
         await book.durable()
