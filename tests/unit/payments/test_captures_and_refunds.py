@@ -55,6 +55,14 @@ def test_automatic_payment_is_captured_in_a_second_step_where_the_acquirer_needs
     assert life.balance("authorized") == 0
 
 
+def test_conflicted_payment_is_not_captured_in_a_second_step() -> None:
+    life = Life(amount_minor=1000, routes=TWO_STEPS)
+    life.tell(Approved("acq", 1000, "USD"))
+    assert life.approve().perform == ()
+    assert life.status() is Status.CONFLICTED
+    assert life.balance("authorized") == 1000
+
+
 def test_captures_in_parts_leave_the_rest_held() -> None:
     life = authorized(1000)
     for amount_minor, held_minor in ((300, 700), (200, 500)):

@@ -102,9 +102,10 @@ def test_late_captures_beyond_the_authorization_are_refunded() -> None:
     life.capture(600)
     second = life.operation
     life.tell(NOT_SENT)
-    life.approve(operation=second)
     life.approve(operation=first)
-    assert [o.capture_id for o in owed(life)] == [first.id]
+    assert owed(life) == []
+    life.approve(operation=second)
+    assert [o.capture_id for o in owed(life)] == [second.id]
     assert view_payment(life.payment).captured_minor == 600
 
 
@@ -182,6 +183,20 @@ def test_capture_that_meets_a_late_void_is_refunded_and_answered() -> None:
     assert [o.verb for o in owed(life)] == ["refund"]
 
 
+def test_capture_that_meets_a_late_void_is_refunded_beside_a_conflict_too() -> None:
+    life = authorized()
+    life.cancel()
+    void = life.operation
+    life.tell(NOT_SENT)
+    life.capture()
+    capture = life.operation
+    life.approve(operation=void)
+    life.approve(999, operation=life.attempt.authorization)
+    assert life.status() is Status.CONFLICTED
+    life.approve(operation=capture)
+    assert [o.verb for o in owed(life)] == ["refund"]
+
+
 def test_late_void_of_an_expired_payment_changes_no_status() -> None:
     life = authorized()
     life.cancel()
@@ -223,6 +238,14 @@ def test_late_approval_does_not_touch_the_next_attempt() -> None:
     assert life.status() is Status.PROCESSING
     assert [answer.key_id for answer in life.approve(operation=life.operation).answers] == ["key_confirm"]
     assert life.status() is Status.SUCCEEDED
+
+
+def test_what_was_given_up_stays_so_unless_it_was_done() -> None:
+    for given_up in (DO_NOT_HONOR, NOT_SENT):
+        life = Life()
+        life.tell(given_up)
+        for outcome in (DO_NOT_HONOR, NOT_SENT, Unknown("no answer"), NotFound()):
+            assert not life.tell(outcome, final=True).changed
 
 
 def test_reply_is_given_once() -> None:

@@ -253,6 +253,27 @@ class PaymentMachine(RuleBasedStateMachine):
         assert view.refunded_minor <= view.captured_minor or self.payment.conflict
 
     @invariant()
+    def status_agrees_with_the_story(self) -> None:
+        attempt = self.book.live()
+        kept = self.book.kept(attempt) if attempt else 0
+        awaited = [o for o in self.payment.operations() if o.open and not o.repairing and o.verb != "refund"]
+        expected = Status.REQUIRES_CONFIRMATION if self.payment.card else Status.REQUIRES_PAYMENT_METHOD
+        if self.payment.conflict:
+            expected = Status.CONFLICTED
+        elif self.book.canceled or self.book.expired:
+            expected = Status.CANCELED if self.book.canceled else Status.EXPIRED
+        elif awaited:
+            unknown = any(o.state is OperationState.UNKNOWN for o in awaited)
+            expected = Status.OUTCOME_UNKNOWN if unknown else Status.PROCESSING
+        elif attempt and kept == self.payment.amount_minor:
+            expected = Status.SUCCEEDED
+        elif attempt and attempt in self.book.ended:
+            expected = Status.PARTIALLY_CAPTURED if kept else Status.CANCELED
+        elif attempt:
+            expected = Status.PARTIALLY_CAPTURED_AND_CAPTURABLE if kept else Status.REQUIRES_CAPTURE
+        assert self.status is expected
+
+    @invariant()
     def nothing_taken_late_is_kept_in_silence(self) -> None:
         for attempt in self.payment.attempts:
             late = [o for o in attempt.operations if self.book.asked[o.id].undone]
@@ -389,4 +410,4 @@ class PaymentMachine(RuleBasedStateMachine):
 
 
 TestPaymentMachine = pytest.mark.timeout(300)(PaymentMachine.TestCase)
-TestPaymentMachine.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestPaymentMachine.settings = settings(max_examples=500, stateful_step_count=40, deadline=None)

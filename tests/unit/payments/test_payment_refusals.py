@@ -68,8 +68,7 @@ def expired() -> Life:
 
 def conflicted() -> Life:
     life = authorized()
-    life.capture()
-    life.tell(Approved("acq", 5000, "EUR"))
+    life.tell(Approved("acq", 500, "EUR"))
     return life
 
 
