@@ -54,7 +54,7 @@ _PAGE_HEADERS = [
     ),
     (b"referrer-policy", b"no-referrer"),
 ]
-_PAGES = ("/docs", "/errors/")
+_PAGES = ("/docs", "/errors/", "/receiver")
 
 
 def new_request_id() -> str:
