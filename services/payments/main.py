@@ -115,7 +115,6 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
     secrets = SecretLeases(settings.merchants_url, settings.internal_token)
     connectors = Connectors(ADAPTERS, merchants, secrets)
     merchants.on_change(secrets.on_change)
-    merchants.on_change(connectors.on_change)
     relay = Relay(
         database,
         RedisStreamWriter(redis_url),

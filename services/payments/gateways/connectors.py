@@ -7,8 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from florin.contracts.connector import ConnectorSpec
-from florin.contracts.directory import ConnectorState, SecretState, State
-from florin.errors import FlorinError, NotFound
+from florin.errors import FlorinError, NotFound, Unavailable
 from florin.secrets import LeasedSecret
 from florin.telemetry import span
 from payments.domain.outcome import NotSent, Outcome, Unknown
@@ -36,9 +35,15 @@ class Leases(Protocol):
 
 
 class _Running(Struct, frozen=True):
+    spec: ConnectorSpec
+    secret: LeasedSecret
     connector: Connector
     breaker: CircuitBreaker
-    timeout_s: float
+
+    @property
+    def timeout_s(self) -> float:
+        """A little more than the connector allows itself: the last resort against one that hangs."""
+        return self.spec.timeouts.total_seconds + _GRACE_S
 
 
 class Connectors:
@@ -63,43 +68,54 @@ class Connectors:
             return NotSent(error.detail)
         if not running.breaker.allows():
             return NotSent(f"the breaker of {name} is open")
-        return await self._call(running, f"acquirer {type(request).__name__}", running.connector.perform(request))
+        outcome: Outcome = Unknown("the call was cut short")
+        try:
+            outcome = await self._call(
+                running, f"acquirer {type(request).__name__}", running.connector.perform(request)
+            )
+        finally:
+            running.breaker.record(outcome)
+        return outcome
 
     async def find(self, name: str, reference: str) -> Outcome:
-        """Ask what became of an operation. The breaker does not withhold questions: they tell when it recovers."""
+        """Ask what became of an operation.
+
+        Questions are no business of the breaker: it does not withhold them, and learns nothing from them. An acquirer
+        whose lookups fail may still take payments, and one whose lookups work may take none.
+        """
         try:
             running = await self._get(name)
         except FlorinError as error:
             return Unknown(error.detail)
         return await self._call(running, "acquirer find", running.connector.find(reference))
 
-    def on_change(self, state: State) -> None:
-        """A listener for `Directory.on_change`: a connector whose specification or credentials changed is made anew."""
-        if isinstance(state, ConnectorState):
-            self._retire(state.name)
-        elif isinstance(state, SecretState) and state.scope.startswith("connector:"):
-            self._retire(state.scope.removeprefix("connector:"))
-
     async def close(self) -> None:
         """Close every connector."""
         for running in self._running.values():
             await running.connector.close()
         self._running.clear()
+        for task in self._retired:
+            task.cancel()
+        await asyncio.gather(*self._retired, return_exceptions=True)
 
     async def _get(self, name: str) -> _Running:
-        running = self._running.get(name)
-        if running is not None:
-            return running
+        """The connector as it should be now: one whose specification or credentials changed is made anew."""
         spec = self._specifications.connector(name)
+        secret_name = spec.secret_ref.name if spec.secret_ref else "credentials"
+        secret = await self._leases.get(f"connector:{name}", secret_name)  # no I/O once it is leased
+        running = self._running.get(name)
+        if running is not None and running.secret == secret and running.spec == spec:
+            return running
         adapter = self._adapters.get(spec.adapter)
         if adapter is None:
             raise NotFound(f"Connector {name} wants the adapter {spec.adapter}, which does not exist.")
-        secret_name = spec.secret_ref.name if spec.secret_ref else "credentials"
-        secret = await self._leases.get(f"connector:{name}", secret_name)
-        if name not in self._running:  # another task may have made it meanwhile
-            self._running[name] = _Running(
-                adapter(spec, secret), CircuitBreaker(spec.breaker), spec.timeouts.total_seconds + _GRACE_S
-            )
+        try:
+            connector = adapter(spec, secret)
+        except ValueError:  # its text could quote the credentials
+            raise Unavailable(f"The credentials of connector {name} cannot be read.") from None
+        if running is not None:
+            self._retire(running)
+        self._running[name] = _Running(spec, secret, connector, CircuitBreaker(spec.breaker))
         return self._running[name]
 
     async def _call(self, running: _Running, what: str, call: Awaitable[Outcome]) -> Outcome:
@@ -110,18 +126,17 @@ class Connectors:
             except Exception as error:  # noqa: BLE001 - an adapter's fault must not look like "not charged"
                 outcome = Unknown(f"{type(error).__name__} in the connector")
             work.set("florin.outcome", type(outcome).__name__)
-        running.breaker.record(outcome)
         return outcome
 
-    def _retire(self, name: str) -> None:
-        running = self._running.pop(name, None)
-        if running is not None:
-            task = asyncio.create_task(_close_later(running))
-            self._retired.add(task)
-            task.add_done_callback(self._retired.discard)
+    def _retire(self, running: _Running) -> None:
+        task = asyncio.create_task(_close_later(running))
+        self._retired.add(task)
+        task.add_done_callback(self._retired.discard)
 
 
 async def _close_later(running: _Running) -> None:
     """Calls that are under way on the old connections may end first."""
-    await asyncio.sleep(running.timeout_s)
-    await running.connector.close()
+    try:
+        await asyncio.sleep(running.timeout_s)
+    finally:
+        await running.connector.close()

@@ -12,10 +12,11 @@ Credentials are the JSON object ``{"terminal_key": ..., "callback_secret": ...}`
 | 408, 5xx, a lost or unreadable answer | Unknown |
 """
 
+import contextlib
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -123,8 +124,7 @@ class SimulatorConnector:
         self.not_found_final_after_s = spec.not_found_final_after_seconds or 0.0
         self._base_url = spec.base_url.rstrip("/") + "/acquirer/v1"
         self._headers = {"Authorization": f"Bearer {current.terminal_key}", "Content-Type": "application/json"}
-        earlier = (_credentials(value.reveal()) for value in secret.previous)
-        self._callback_secrets = [current.callback_secret, *(each.callback_secret for each in earlier)]
+        self._callback_secrets = [current.callback_secret, *_earlier_callback_secrets(secret)]
         self._merchant_account = spec.merchant_account or ""
         self._timeout = aiohttp.ClientTimeout(total=spec.timeouts.total_seconds, connect=spec.timeouts.connect_seconds)
         self._session: aiohttp.ClientSession | None = None
@@ -248,6 +248,12 @@ class SimulatorConnector:
 
 def _credentials(text: str) -> SimulatorCredentials:
     return msgspec.json.decode(text, type=SimulatorCredentials)
+
+
+def _earlier_callback_secrets(secret: LeasedSecret) -> Iterator[str]:
+    for value in secret.previous:
+        with contextlib.suppress(ValueError):  # what could not be read then must not keep its successor from work
+            yield _credentials(value.reveal()).callback_secret
 
 
 def _outcome_of(status: int, headers: Mapping[str, str], answer: bytes) -> Outcome:
