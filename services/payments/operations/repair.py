@@ -2,21 +2,24 @@
 
 It finds what is owed in the table `operations` (``ask_at``), so it does not matter which process sent it or died.
 Asking is harmless to do twice. An operation is sent again only with the same reference, and only where that cannot
-charge twice: to an acquirer that performs a reference once, or after its "not found" has become final.
+charge twice: to an acquirer that performs a reference once, or after its "not found" has become final. Each acquirer
+has a lane of its own, so that one which does not answer keeps nobody else's questions waiting.
 """
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import datetime, timedelta
 
 from florin.clock import Clock
-from florin.database import Database
+from florin.database import Database, Row
 from florin.errors import FlorinError, Unavailable
 from florin.telemetry import span
 from payments.domain.answer_pending import AnswerPending, answer_pending
 from payments.domain.decision import Decision
-from payments.domain.outcome import NotFound, Outcome
+from payments.domain.outcome import NotFound, NotSent, Outcome, Unknown
 from payments.domain.payment import Attempt, Operation, OperationState, Payment
+from payments.domain.send_again import SendAgain, send_again
 from payments.gateways.connectors import Connectors
 from payments.operations.context import new_context
 from payments.operations.perform import Performer, request_for
@@ -32,6 +35,7 @@ ANSWER_WITHIN = timedelta(seconds=60)
 """Later than this, a key that still waits is told that the outcome is not known."""
 _POLL_S = 0.5
 _BATCH = 32
+_LANE = 32
 _log = logging.getLogger(__name__)
 
 
@@ -43,29 +47,32 @@ class Repair:
         self._connectors = connectors
         self._performer = performer
         self._clock = clock
+        self._asking: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Ask about whatever is due, for ever. Replicas share the work: claiming moves an operation's next question."""
-        while True:
-            try:
-                due = await self._database.run(lambda conn: claim_due(conn, SCHEDULE_S, _BATCH))
-                await asyncio.gather(*(self._ask_due(row["payment_id"], row["id"]) for row in due))
-            except Unavailable as error:
-                _log.warning("cannot look for what is owed: %s", error.detail)
-                due = []
-            if len(due) < _BATCH:
-                await asyncio.sleep(_POLL_S)
+        async with asyncio.TaskGroup() as questions:
+            while True:
+                due = await self._claim()
+                for row in due:
+                    self._asking[row["connector"]] += 1
+                    questions.create_task(self._ask_due(row["payment_id"], row["id"], row["connector"]))
+                if len(due) < _BATCH:
+                    await asyncio.sleep(_POLL_S)
 
-    async def ask_first(self, payment: Payment) -> None:
-        """Before a further operation on a payment: ask about whatever is unknown, or late, now."""
+    def owed_answers(self, payment: Payment) -> list[Operation]:
+        """The operations of a payment whose outcome is unknown, or late."""
         now = self._clock.now()
-        late = [
+        return [
             o
             for o in payment.operations()
             if o.state is OperationState.UNKNOWN or (o.state is OperationState.SENDING and o.deadline_at < now)
         ]
-        for operation in late:
-            await self.ask(payment.id, operation.id)
+
+    async def ask_first(self, payment: Payment) -> None:
+        """Before a further operation on a payment: ask about whatever is unknown, or late, now."""
+        owed = self.owed_answers(payment)
+        await asyncio.gather(*(self._ask_calmly(payment.id, operation.id) for operation in owed))
 
     async def ask(self, payment_id: str, operation_id: str) -> None:
         """Find out about one operation and record what the acquirer says."""
@@ -105,11 +112,28 @@ class Repair:
 
         await self._performer.committer.commit(Proposal(payment.id, context, decide))
 
-    async def _ask_due(self, payment_id: str, operation_id: str) -> None:
+    async def _claim(self) -> list[Row]:
+        busy = [connector for connector, asking in self._asking.items() if asking >= _LANE]
+        try:
+            return await self._database.run(lambda conn: claim_due(conn, SCHEDULE_S, _BATCH, passing=busy))
+        except Unavailable as error:
+            _log.warning("cannot look for what is owed: %s", error.detail)
+            return []
+
+    async def _ask_due(self, payment_id: str, operation_id: str, connector: str) -> None:
+        try:
+            await self._ask_calmly(payment_id, operation_id)
+        finally:
+            self._asking[connector] -= 1
+
+    async def _ask_calmly(self, payment_id: str, operation_id: str) -> None:
+        """Ask; what goes wrong with one operation is that one's alone, and it is asked about again by its schedule."""
         try:
             await self.ask(payment_id, operation_id)
         except FlorinError as error:
             _log.warning("asking about %s failed: %s", operation_id, error.detail)
+        except Exception:  # noqa: BLE001 - a fault met by one must not stop the work on the others
+            _log.exception("asking about %s failed", operation_id)
 
     async def _find(
         self, payment: Payment, attempt: Attempt, operation: Operation, now: datetime
@@ -119,13 +143,30 @@ class Repair:
         if not isinstance(outcome, NotFound):
             return outcome, False
         connector = await self._connectors.get(operation.connector)
-        age = now - operation.created_at
         if connector.deduplicates_by_reference:
-            send_again, final = operation.repairing or age < SEND_AGAIN_WITHIN, True
-        else:
-            final = age.total_seconds() > connector.not_found_final_after_s
-            send_again = operation.repairing and final
-        if send_again:
-            request = request_for(payment, attempt, operation)
-            return await self._connectors.perform(operation.connector, request), False
-        return outcome, final
+            if not operation.repairing and now - operation.created_at >= SEND_AGAIN_WITHIN:
+                return outcome, True
+        elif now <= operation.deadline_at + timedelta(seconds=connector.not_found_final_after_s):
+            return outcome, False  # until the deadline it may still be on its way
+        elif not operation.repairing:
+            return outcome, True
+        elif not await self._begin_again(payment, operation):
+            return outcome, False
+        again = await self._connectors.perform(operation.connector, request_for(payment, attempt, operation))
+        # What is certain of this repetition is not certain of the first one.
+        return (Unknown(again.reason) if isinstance(again, NotSent) else again), False
+
+    async def _begin_again(self, payment: Payment, operation: Operation) -> bool:
+        """Store that an operation is sent once more before it is. False where another replica was faster."""
+        context = new_context(
+            clock=self._clock, actor="repair", merchant_id=payment.merchant_id, livemode=payment.livemode
+        )
+        command = SendAgain(context, operation.id, operation.deadline_at)
+
+        def decide(current: Payment | None) -> Decision:
+            return send_again(current or payment, command)
+
+        committed = await self._performer.committer.commit(
+            Proposal(payment.id, context, decide, traceparent=payment.traceparent or None)
+        )
+        return committed.decision is not None and committed.decision.changed

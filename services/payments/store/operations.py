@@ -5,15 +5,19 @@ from collections.abc import Sequence
 from florin.database import Connection, Database, Row
 
 
-async def claim_due(conn: Connection, schedule_s: Sequence[int], limit: int) -> list[Row]:
+async def claim_due(
+    conn: Connection, schedule_s: Sequence[int], limit: int, *, passing: Sequence[str] = ()
+) -> list[Row]:
     """Take up to ``limit`` operations that are due to be asked about; each one's next question moves on by schedule.
 
-    Rows that another replica is claiming are skipped. Call it in a transaction.
+    Those of the connectors ``passing`` are left, and rows that another replica is claiming are skipped. Call it in a
+    transaction.
     """
+    others, params = (" AND connector NOT IN %s", (list(passing), limit)) if passing else ("", (limit,))
     due = await conn.fetch_all(
-        "SELECT id, payment_id, asked FROM operations WHERE ask_at <= NOW(6) ORDER BY ask_at LIMIT %s "
-        "FOR UPDATE SKIP LOCKED",
-        (limit,),
+        f"SELECT id, payment_id, connector, asked FROM operations WHERE ask_at <= NOW(6){others} ORDER BY ask_at "
+        "LIMIT %s FOR UPDATE SKIP LOCKED",
+        params,
     )
     for row in due:
         pause_s = schedule_s[min(row["asked"], len(schedule_s) - 1)]
