@@ -1,6 +1,7 @@
 """What every request that changes something has in common: claim its key, decide, commit, wait for the reply."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from msgspec import Struct
 from florin.clock import Clock
 from florin.database import Database
 from florin.directory import Principal
-from florin.errors import NotFound
+from florin.errors import NotFound, Unavailable
 from florin.ids import parse_id, shard_of
 from florin.telemetry import current_traceparent
 from payments.domain.decision import Context, Decision
@@ -16,10 +17,13 @@ from payments.domain.payment import Payment
 from payments.operations.context import new_context
 from payments.operations.repair import Repair
 from payments.store.committer import Committed, Committer, Proposal
-from payments.store.idempotency import IdempotencyKeyInFlight, claim_of, find_reply
+from payments.store.idempotency import Claim, IdempotencyKeyInFlight, claim_of, find_reply, is_claimed
 from payments.store.payments import find_payment
 from payments.store.spending import Allowance
 from payments.store.statements import StoredReply
+
+_LOOK_EVERY_S = 1.0
+"""How often a caller that waits looks for a reply that another replica stored."""
 
 Rule = Callable[[Payment, Context], Decision]
 
@@ -74,7 +78,9 @@ class Submitter:
     ) -> Reply:
         """Apply a rule to a merchant's payment. Raises NotFound, and what the rule raises."""
         payment = await self.own_payment(request, payment_id)
-        await self._repair.ask_first(payment)
+        # A replay is owed its reply, and no question: the acquirer may be long in answering.
+        if self._repair.owed_answers(payment) and not await is_claimed(self._database, _claim_of(request).key_id):
+            await self._repair.ask_first(payment)
 
         def decide(current: Payment | None, context: Context) -> Decision:
             return rule(current or payment, context)
@@ -95,13 +101,7 @@ class Submitter:
     ) -> Reply:
         """Claim the key, decide and commit as one, then wait for the reply, or for patience to end."""
         principal = request.principal
-        claim = claim_of(
-            livemode=principal.livemode,
-            merchant_id=principal.merchant_id,
-            idempotency_key=request.idempotency_key,
-            route=request.route,
-            body=request.body,
-        )
+        claim = _claim_of(request)
         context = new_context(
             clock=self._clock,
             actor=f"key:{principal.key_id}",
@@ -128,7 +128,7 @@ class Submitter:
         waiter = self._committer.expect_reply(context.key_id)
         try:
             async with asyncio.timeout(self._patience_s):
-                return await asyncio.shield(waiter)
+                return await self._reply_from_anywhere(waiter, context.key_id)
         except TimeoutError:
             if committed.decision is None:
                 raise
@@ -137,6 +137,17 @@ class Submitter:
         finally:
             self._committer.forget_reply(context.key_id)
 
+    async def _reply_from_anywhere(self, waiter: "asyncio.Future[StoredReply]", key_id: str) -> StoredReply:
+        """The reply as soon as this process commits it, or soon after another replica did (a callback, a repair)."""
+        while True:
+            done, _ = await asyncio.wait((waiter,), timeout=_LOOK_EVERY_S)
+            if done:
+                return waiter.result()
+            with contextlib.suppress(Unavailable):
+                reply = await find_reply(self._database, key_id)
+                if reply is not None:
+                    return reply
+
     async def _stored(self, key_id: str) -> StoredReply:
         reply = await find_reply(self._database, key_id)
         if reply is None:  # the operation went on to another attempt meanwhile; its reply is still owed
@@ -144,6 +155,16 @@ class Submitter:
                 "The acquirer has not answered yet; send the same request again to learn more."
             )
         return reply
+
+
+def _claim_of(request: Request) -> Claim:
+    return claim_of(
+        livemode=request.principal.livemode,
+        merchant_id=request.principal.merchant_id,
+        idempotency_key=request.idempotency_key,
+        route=request.route,
+        body=request.body,
+    )
 
 
 def _no_payment(payment_id: str) -> NotFound:

@@ -85,6 +85,12 @@ async def find_reply(database: Database, key_id: str) -> StoredReply | None:
     return StoredReply(row["status"], row["reply"]) if row and row["reply"] is not None else None
 
 
+async def is_claimed(database: Database, key_id: str) -> bool:
+    """Whether a key has been used, answered or not."""
+    async with database.connection() as conn:
+        return await conn.fetch_one("SELECT 1 AS one FROM idempotency_keys WHERE key_id=%s", (key_id,)) is not None
+
+
 async def purge_keys(conn: Connection, replied_before: datetime) -> int:
     """Forget a batch of keys that were answered before a time; unfinished keys are never forgotten."""
     return await conn.execute(
