@@ -25,7 +25,8 @@ from payments.store.operations import find_by_reference
 from payments.store.payments import find_payment
 
 _POLL_S = 1.0
-_BATCH = 32
+_BATCH = 8
+"""How many are applied at once; they share the database's connections with merchants' requests."""
 _TRIES_MOST = 12
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Callback).decode
@@ -62,8 +63,9 @@ class Callbacks:
             except Unavailable as error:
                 _log.warning("cannot look for callbacks: %s", error.detail)
                 due = []
-            for row in due:
-                await self._apply_stored(row["connector"], row["callback_id"], row["body"], row["tries"])
+            await asyncio.gather(
+                *(self._apply_stored(row["connector"], row["callback_id"], row["body"], row["tries"]) for row in due)
+            )
             if len(due) < _BATCH:
                 try:
                     async with asyncio.timeout(_POLL_S):
@@ -72,14 +74,16 @@ class Callbacks:
                     continue
 
     async def _apply_stored(self, connector: str, callback_id: str, body: bytes, tries: int) -> None:
+        """Apply one; where that fails it is tried again by its schedule, and the others go on."""
         try:
             result, payment_id = await self._apply(connector, _decode(body))
+            if payment_id is None and tries < _TRIES_MOST:
+                return  # our own commit may be under way: the acquirer can be faster than our database
+            await close_callback(self._database, connector, callback_id, result, payment_id)
         except FlorinError as error:
             _log.warning("callback %s of %s could not be applied: %s", callback_id, connector, error.detail)
-            return  # it is tried again by its schedule
-        if payment_id is None and tries < _TRIES_MOST:
-            return  # our own commit may be under way: the acquirer can be faster than our database
-        await close_callback(self._database, connector, callback_id, result, payment_id)
+        except Exception:  # noqa: BLE001 - a fault met by one must not stop the work on the others
+            _log.exception("callback %s of %s could not be applied", callback_id, connector)
 
     async def _apply(self, connector: str, callback: Callback) -> tuple[str, str | None]:
         """Returns what came of it, and the payment it was about."""

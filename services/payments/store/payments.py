@@ -14,13 +14,13 @@ async def find_payment(database: Database, payment_id: str) -> Payment | None:
     return decode_payment(row["body"]) if row else None
 
 
-async def list_expired(database: Database, limit: int) -> list[Payment]:
-    """Payments whose authorisation is past its time, the longest first."""
+async def list_expired(database: Database, limit: int, *, after: str = "") -> list[str]:
+    """Ids of payments whose authorisation is past its time, in their order; those behind the id ``after``."""
     async with database.connection() as conn:
         rows = await conn.fetch_all(
-            "SELECT body FROM payments WHERE expires_at <= NOW(6) ORDER BY expires_at LIMIT %s", (limit,)
+            "SELECT id FROM payments WHERE expires_at <= NOW(6) AND id > %s ORDER BY id LIMIT %s", (after, limit)
         )
-    return [decode_payment(row["body"]) for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def list_payments(
