@@ -5,7 +5,7 @@ right for every session that `florin.database.pool` opens, which pins utf8mb4 an
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from typing import Any
 
 from pymysql.converters import escape_bytes_prefixed, escape_string
@@ -14,7 +14,13 @@ from pymysql.converters import escape_bytes_prefixed, escape_string
 def _datetime(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("a time without a zone must not reach the database")
-    return value.astimezone(UTC).strftime("'%Y-%m-%d %H:%M:%S.%f'")
+    try:
+        value = value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError:  # the last or first day there is, where its zone's offset leads past the calendar
+        value = datetime.max if value.year == MAXYEAR else datetime.min
+    return (
+        f"'{value.isoformat(' ', 'microseconds')[:26]}'"  # years before 1000 keep their zeros, and there is no offset
+    )
 
 
 def _sequence(values: Any) -> str:
