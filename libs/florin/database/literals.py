@@ -10,16 +10,19 @@ from typing import Any
 
 from pymysql.converters import escape_bytes_prefixed, escape_string
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_WITHOUT_OFFSET = len("2026-01-31 12:00:00.000000")
+
 
 def _datetime(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("a time without a zone must not reach the database")
     try:
-        value = value if value.tzinfo is UTC else value.astimezone(UTC)
-    except OverflowError:  # the last or first day there is, where its zone's offset leads past the calendar
-        value = datetime.max if value.year == MAXYEAR else datetime.min
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError:  # the last or first day there is, and its zone's offset leads past the calendar
+        utc = _LAST if value.year == MAXYEAR else _FIRST
     return (
-        f"'{value.isoformat(' ', 'microseconds')[:26]}'"  # years before 1000 keep their zeros, and there is no offset
+        f"'{utc.isoformat(' ', 'microseconds')[:_WITHOUT_OFFSET]}'"  # unlike strftime, keeps the zeros of early years
     )
 
 
