@@ -22,7 +22,7 @@ def _datetime(value: datetime) -> str:
     except OverflowError:  # the last or first day there is, and its zone's offset leads past the calendar
         utc = _LAST if value.year == MAXYEAR else _FIRST
     return (
-        f"'{utc.isoformat(' ', 'microseconds')[:_WITHOUT_OFFSET]}'"  # unlike strftime, keeps the zeros of early years
+        f"'{utc.isoformat(' ', 'microseconds')[:_WITHOUT_OFFSET]}'"  # strftime would drop zeros of early years
     )
 
 
