@@ -7,8 +7,5 @@ from devtools.reference import events, openapi, states
 PAGES: dict[str, Callable[[], str]] = {
     "states.md": states.render,
     "events.md": events.render,
-    "openapi/payments.json": openapi.render_payments,
-    "openapi/merchants.json": openapi.render_merchants,
-    "openapi/notifications.json": openapi.render_notifications,
-    "openapi/simulator.json": openapi.render_simulator,
+    **openapi.PAGES,
 }
