@@ -31,6 +31,9 @@ class ProjectionState(NamedTuple):
     rebuilds: int
 
 
+NOTHING = ProjectionState("", 0, 0, 0)
+
+
 async def read_state(conn: Connection) -> ProjectionState:
     """How far the projection has come, as committed."""
     return _state(await conn.fetch_one("SELECT epoch, floor, seq, rebuilds FROM directory_state WHERE id=1"))
@@ -75,7 +78,12 @@ async def replace_all(
 
 
 async def _lock(conn: Connection) -> ProjectionState:
-    return _state(await conn.fetch_one("SELECT epoch, floor, seq, rebuilds FROM directory_state WHERE id=1 FOR UPDATE"))
+    locking = "SELECT epoch, floor, seq, rebuilds FROM directory_state WHERE id=1 FOR UPDATE"
+    row = await conn.fetch_one(locking)
+    if row is None:  # an operator emptied the tables, to have the projection built anew
+        await conn.execute("INSERT IGNORE INTO directory_state (id) VALUES (1)")
+        row = await conn.fetch_one(locking)
+    return _state(row)
 
 
 async def _write(conn: Connection, changes: Sequence[Change], seq: int) -> None:
@@ -89,5 +97,5 @@ async def _write(conn: Connection, changes: Sequence[Change], seq: int) -> None:
 
 def _state(row: Row | None) -> ProjectionState:
     if row is None:
-        raise LookupError("directory_state has lost its row; run the migrations on an empty schema")
+        return NOTHING
     return ProjectionState(row["epoch"], row["floor"], row["seq"], row["rebuilds"])
