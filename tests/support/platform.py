@@ -88,18 +88,20 @@ class Platform:
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=20)
 
-    def stop(self, *services: str) -> None:
-        """Ask services (all where none is named) to stop, the last one first."""
+    def stop(self, *services: str) -> dict[str, int]:
+        """Ask services (all where none is named) to stop, the last one first; with what each exited."""
+        codes = {}
         for service in reversed(services or tuple(self._processes)):
             process = self._processes.pop(service, None)
             if process is None:
                 continue
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(timeout=40)
+                codes[service] = process.wait(timeout=40)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise AssertionError(f"{service} did not stop:\n{self.tail(service)}") from None
+        return codes
 
     def close(self) -> None:
         """End what is left, whatever its state, and forget the data."""
