@@ -21,9 +21,7 @@ def _datetime(value: datetime) -> str:
         utc = value if value.tzinfo is UTC else value.astimezone(UTC)
     except OverflowError:  # the last or first day there is, and its zone's offset leads past the calendar
         utc = _LAST if value.year == MAXYEAR else _FIRST
-    return (
-        f"'{utc.isoformat(' ', 'microseconds')[:_WITHOUT_OFFSET]}'"  # strftime would drop zeros of early years
-    )
+    return f"'{utc.isoformat(' ', 'microseconds')[:_WITHOUT_OFFSET]}'"  # strftime would drop zeros of early years
 
 
 def _sequence(values: Any) -> str:

@@ -159,9 +159,11 @@ async def _finish(task: "asyncio.Task[None]") -> None:
             await asyncio.wait([task])
         except asyncio.CancelledError:
             cancelled = True
-    task.result()
+    error = task.exception()
     if cancelled:
-        raise asyncio.CancelledError
+        raise asyncio.CancelledError from error
+    if error is not None:
+        raise error
 
 
 def _utc(text: str) -> datetime:

@@ -69,7 +69,7 @@ def create_app(
             *route_handlers,
             health_routes(health),
             documentation_routes(f"Florin {name}"),
-            reference_routes(),
+            reference_routes(name),
         ],
         lifespan=list(lifespan),
         dependencies=dict(dependencies or {}),

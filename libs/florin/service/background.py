@@ -11,6 +11,7 @@ from typing import Self
 from florin.telemetry.metrics import BACKGROUND_CRASHES, BACKGROUND_RUNNING
 
 _log = logging.getLogger(__name__)
+_ASK_AGAIN_S = 3.0
 
 
 class Background:
@@ -38,13 +39,14 @@ class Background:
 
     async def stop(self) -> None:
         """Cancel all tasks and wait until they have put away what they hold."""
-        tasks = [task for task in self._tasks.values() if not task.done()]
+        tasks = {task for task in self._tasks.values() if not task.done()}
+        give_up_at = time.monotonic() + self._stop_timeout_s
+        while tasks and (left_s := give_up_at - time.monotonic()) > 0:
+            for task in tasks:
+                task.cancel()  # again where it had no effect: a client's error can take the place of a cancellation
+            _, tasks = await asyncio.wait(tasks, timeout=min(left_s, _ASK_AGAIN_S))
         for task in tasks:
-            task.cancel()
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=self._stop_timeout_s)
-            for task in late:
-                _log.error("Background task %s did not stop within %g s.", task.get_name(), self._stop_timeout_s)
+            _log.error("Background task %s did not stop within %g s.", task.get_name(), self._stop_timeout_s)
         self._tasks.clear()
 
     async def __aenter__(self) -> Self:

@@ -38,8 +38,11 @@ class ErrorPage(NamedTuple):
     what_to_do: str
 
 
-def error_pages() -> dict[str, ErrorPage]:
-    """A page for every error class that is loaded, by code. Raises ValueError where two classes share a code."""
+def error_pages(*packages: str) -> dict[str, ErrorPage]:
+    """A page for every loaded error class of these packages, or of all, by code.
+
+    Raises ValueError where two classes share a code.
+    """
     pages: dict[str, ErrorPage] = {}
     owners: dict[str, type[FlorinError]] = {}
     waiting = FlorinError.__subclasses__()
@@ -48,6 +51,8 @@ def error_pages() -> dict[str, ErrorPage]:
         waiting += error.__subclasses__()
         if "code" not in vars(error):
             continue  # only groups others
+        if packages and error.__module__.partition(".")[0] not in packages:
+            continue  # of another service, which may use the same name
         if owners.setdefault(error.code, error) is not error:
             raise ValueError(f"{error.__qualname__} and {owners[error.code].__qualname__} share the code {error.code}.")
         pages[error.code] = _page_of(error)
@@ -128,13 +133,13 @@ def error_html(page: ErrorPage) -> str:
     )
 
 
-def reference_routes() -> Router:
+def reference_routes(service: str) -> Router:
     """/errors/{code}: where a problem document's ``type`` leads."""
 
     @get("/errors/{code:str}", sync_to_thread=False)
     def error_page(code: FromPath[str]) -> Response[str]:
         """The page about one error code."""
-        page = error_pages().get(code)
+        page = error_pages("florin", service).get(code)
         if page is None:
             raise RouteNotFound(f"No error has the code {code[:80]!r}.")
         return Response(error_html(page), media_type="text/html")

@@ -29,7 +29,7 @@ def main() -> None:
     """Write the page below the current folder, or to the path that is given."""
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference/errors.md")
     load_everything()
-    target.write_text(errors_markdown(error_pages()), encoding="utf-8")
+    target.write_text(errors_markdown(error_pages(*PACKAGES)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def test_an_unexpected_error_tells_the_log_and_nobody_else(caplog: pytest.LogCap
 
 
 def test_every_loaded_error_has_a_page_that_its_problem_leads_to() -> None:
-    pages = error_pages()
+    pages = error_pages("florin")
     for code in ("invalid_request", "rate_limited", "internal_error", "idempotency_key_missing"):
         assert code in pages
     page = pages["rate_limited"]
