@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import re
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +41,24 @@ def platform(
             platform.close()
 
 
-@pytest.fixture
-async def known(platform: Platform) -> AsyncIterator[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def known(platform: Platform) -> dict[str, Any]:
     """A merchant with one thing of each kind, and credentials by path."""
-    async with open_shop(platform) as shop:
-        shop.key = await shop.new_key(rate_limit_per_second=10_000)
-        values = {"merchant_id": shop.merchant_id, "connector": "simulator", **await _things_of(shop)}
-        tokens = {
-            "/v1": shop.key,
-            "/admin/v1": ADMIN_TOKEN,
-            "/internal/v1": INTERNAL_TOKEN,
-            "/control/v1": CONTROL_TOKEN,
-            "/acquirer/v1": TERMINAL_KEY,
-        }
-        yield {"tokens": tokens, "values": values}
+
+    async def make() -> dict[str, Any]:
+        async with open_shop(platform) as shop:
+            shop.key = await shop.new_key(rate_limit_per_second=10_000)
+            tokens = {
+                "/v1": shop.key,
+                "/admin/v1": ADMIN_TOKEN,
+                "/internal/v1": INTERNAL_TOKEN,
+                "/control/v1": CONTROL_TOKEN,
+                "/acquirer/v1": TERMINAL_KEY,
+            }
+            values = {"merchant_id": shop.merchant_id, "connector": "simulator", **await _things_of(shop)}
+            return {"tokens": tokens, "values": values}
+
+    return asyncio.run(make())
 
 
 async def _things_of(shop: Shop) -> dict[str, str]:
@@ -80,7 +85,7 @@ async def _things_of(shop: Shop) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("service", ["payments", "notifications", "merchants", "simulator"])
+@pytest.mark.parametrize("service", ["payments", "notifications", "simulator", "merchants"])
 async def test_answers_are_as_documented(
     service: str, platform: Platform, known: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -90,6 +95,8 @@ async def test_answers_are_as_documented(
         *("--continue-on-failure", "--request-timeout", "10", "--no-color", "--output-truncate", "false"),
         # A valid request may be refused for a reason that no schema can say, such as an unknown token.
         *("--exclude-checks", "positive_data_acceptance"),
+        # The simulator answers with whatever it was asked to, 5xx too: it is not asked to here.
+        *("--exclude-path-regex", "^/(receiver/|control/v1/faults$)"),
     ]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", *command),
@@ -110,11 +117,6 @@ async def test_answers_are_as_documented(
             process.kill()
             await process.wait()
     assert process.returncode == 0, output.decode()
-    assert f"Tested: {len_of_operations(output)}" in output.decode()
+    (selected,) = re.findall(r"Selected: (\d+)/", output.decode())
+    assert f"Tested: {selected}\n" in output.decode()
     assert "Unexpected " not in platform.tail(service)
-
-
-def len_of_operations(output: bytes) -> int:
-    """How many operations the document has, as Schemathesis counts them."""
-    (selected,) = [line for line in output.decode().splitlines() if "Selected:" in line]
-    return int(selected.rpartition("/")[2])
