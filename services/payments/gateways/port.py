@@ -99,7 +99,7 @@ class Connector(Protocol):
     deduplicates_by_reference: bool
     """The acquirer performs a reference once, so the same reference may be sent again."""
     not_found_final_after_s: float
-    """How long after sending "not found" may still turn into "found" (unused where it deduplicates)."""
+    """How long after an operation's deadline "not found" may still turn into "found" (unused where it deduplicates)."""
     captures_with_authorization: bool
     """Authorise and capture in one call is possible."""
 

@@ -127,26 +127,26 @@ class Submitter:
     async def _wait(self, committed: Committed, context: Context) -> StoredReply:
         waiter = self._committer.expect_reply(context.key_id)
         try:
-            async with asyncio.timeout(self._patience_s):
-                return await self._reply_from_anywhere(waiter, context.key_id)
-        except TimeoutError:
-            if committed.decision is None:
-                raise
-            await self._repair.answer_pending(committed.decision.payment, context.key_id)
-            return await self._stored(context.key_id)
+            reply = await self._reply_in_time(waiter, context.key_id)
+            if reply is None and committed.decision is not None:
+                await self._repair.answer_pending(committed.decision.payment, context.key_id)
+            return reply or await self._stored(context.key_id)
         finally:
             self._committer.forget_reply(context.key_id)
 
-    async def _reply_from_anywhere(self, waiter: "asyncio.Future[StoredReply]", key_id: str) -> StoredReply:
-        """The reply as soon as this process commits it, or soon after another replica did (a callback, a repair)."""
-        while True:
-            done, _ = await asyncio.wait((waiter,), timeout=_LOOK_EVERY_S)
+    async def _reply_in_time(self, waiter: "asyncio.Future[StoredReply]", key_id: str) -> StoredReply | None:
+        """The reply, as soon as this process commits it or soon after another replica did; None where patience ends."""
+        clock = asyncio.get_running_loop().time
+        give_up_at = clock() + self._patience_s
+        while (left_s := give_up_at - clock()) > 0:
+            done, _ = await asyncio.wait((waiter,), timeout=min(left_s, _LOOK_EVERY_S))
             if done:
                 return waiter.result()
             with contextlib.suppress(Unavailable):
                 reply = await find_reply(self._database, key_id)
                 if reply is not None:
                     return reply
+        return None
 
     async def _stored(self, key_id: str) -> StoredReply:
         reply = await find_reply(self._database, key_id)

@@ -222,7 +222,7 @@ async def test_repetition_that_could_not_be_sent_says_nothing_of_the_first(
 
 async def test_silent_acquirer_delays_nobody_elses_questions(bench: Bench, acquirer: SimulatorProcess) -> None:
     silent, healthy = await bench.connector(total_s=5), await bench.connector()
-    await bench.fault(silent, "silence", on="lookup")
+    asked = await bench.fault(silent, "silence", on="lookup")
     async with open_bench(bench.database, acquirer, bench.registered, sends=False) as dead:
         callers = [asyncio.create_task(dead.pay(name)) for name in (*[silent] * 40, healthy)]
         await until(lambda: dead.rows("SELECT 1 FROM payments HAVING COUNT(*) = 41"))
@@ -232,6 +232,7 @@ async def test_silent_acquirer_delays_nobody_elses_questions(bench: Bench, acqui
     await bench.execute("UPDATE operations SET ask_at=NOW(6) - INTERVAL IF(connector=%s, 9, 1) SECOND", silent)
     async with background(bench.repair.run()):
         await until(lambda: bench.rows("SELECT 1 FROM payments WHERE status='succeeded'"), timeout_s=3)
+        assert await bench.seen(asked) == 32, "and it is not asked about everything at once"
     assert await bench.charges(healthy) == [("authorize", 1000)]
 
 
