@@ -12,8 +12,8 @@ class PaymentsSettings(ServiceSettings, frozen=True, kw_only=True):
     notifications_url: str = "http://127.0.0.1:8082"
     """Where notifications is: a payment's deliveries, for its timeline."""
     database_connections: int = 12
-    patience_s: float = 25.0
-    """How long a caller waits for the acquirer before it is answered 202."""
+    patience_s: float = 15.0
+    """How long a caller waits for the acquirer before it is answered 202; below ``stop_timeout_s``, or a stop cuts it."""
     keep_idempotency_keys_days: int = 30
     """How long answered idempotency keys are kept, at least."""
     keep_events_days: int = 30
