@@ -13,7 +13,7 @@ class PaymentsSettings(ServiceSettings, frozen=True, kw_only=True):
     """Where notifications is: a payment's deliveries, for its timeline."""
     database_connections: int = 12
     patience_s: float = 15.0
-    """How long a caller waits for the acquirer before it is answered 202; below ``stop_timeout_s``, or a stop cuts it."""
+    """How long a caller waits for the acquirer before it is answered 202. Keep it below ``stop_timeout_s``."""
     keep_idempotency_keys_days: int = 30
     """How long answered idempotency keys are kept, at least."""
     keep_events_days: int = 30
