@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from pathlib import Path
 
 import pytest
+from tests.support.kubernetes import ApiServer, build_first, running_api_server
 from tests.support.platform import Platform, Shop, open_shop
 from tests.support.servers import MariaDBServer, running_mariadb, running_redis, temporary_folder
 
@@ -12,6 +13,11 @@ from devtools.redis import Redis
 from florin.database import Database, DatabaseSettings, migrate
 
 DatabaseFactory = Callable[[Sequence[Path]], Awaitable[Database]]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before the first test."""
+    build_first(session)
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +65,13 @@ async def database_factory(mariadb: MariaDBServer) -> AsyncIterator[DatabaseFact
     for name, database in opened:
         await database.close()
         mariadb.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def api_server(server_folder: Path) -> Iterator[ApiServer]:
+    """A Kubernetes API server with nothing behind it. Tests keep to a namespace of their own."""
+    with running_api_server(server_folder / "kubernetes") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -27,6 +28,7 @@ def start_child(
     when_parent_dies: signal.Signals | None = signal.SIGTERM,
     executable: str | None = None,
     pass_fds: Sequence[int] = (),
+    stdin: IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, so that Ctrl-C reaches only the parent, which stops it in order.
 
@@ -37,7 +39,7 @@ def start_child(
         return subprocess.Popen(
             argv,
             executable=executable,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin or subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=None if env is None else dict(env),

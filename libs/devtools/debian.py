@@ -5,17 +5,31 @@ import pwd
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from devtools.failure import Failure
 from devtools.mariadb import find_install_db, find_mariadbd
 from devtools.redis import find_redis
 from devtools.screen import Step
 
+_PACKAGE_OF = {
+    "buildah": "buildah",
+    "curl": "curl",
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "node": "nodejs",
+    "openssl": "openssl",
+    "php": "php-cli",
+    "runc": "runc",
+    "shellcheck": "shellcheck",
+}
+_APT_GET = "DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0"
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin", "/usr/sbin", "/bin", "/sbin"])
 
 
-def missing_packages(*, servers: bool) -> list[str]:
-    """Debian packages that this machine needs and does not have."""
+def missing_packages(*, servers: bool, programs: Sequence[str] = ()) -> list[str]:
+    """Debian packages that this machine needs and does not have; ``programs`` are names of `_PACKAGE_OF`."""
     packages = []
     if not _can_make_environments():
         # The interpreter that runs this; Debian splits ensurepip from each of its Pythons.
@@ -27,6 +41,7 @@ def missing_packages(*, servers: bool) -> list[str]:
             packages.append("mariadb-client-core")
         if find_redis() is None:
             packages.append("redis-tools")
+    packages += [_PACKAGE_OF[program] for program in programs if shutil.which(program, path=_PATH) is None]
     return packages
 
 
@@ -35,23 +50,38 @@ def _can_make_environments() -> bool:
     return subprocess.run(check, capture_output=True, check=False).returncode == 0
 
 
-def install_missing(*, servers: bool) -> None:
+def install_missing(*, servers: bool, programs: Sequence[str] = ()) -> None:
     """Install what is missing; does nothing, and needs no rights, when nothing is."""
-    packages = missing_packages(servers=servers)
+    packages = missing_packages(servers=servers, programs=programs)
     if not packages:
         return
     prefix = _elevation(packages)
     with Step(f"Installing {', '.join(packages)} with apt") as step:
-        settings = "DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8"
         # Never at the price of what is installed: MariaDB's packages conflict with MySQL's.
-        options = "-o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-remove"
-        install = f"{settings} apt-get {options} install --yes --no-install-recommends {' '.join(packages)}"
+        install = f"{_APT_GET} install --no-remove --yes --no-install-recommends {' '.join(packages)}"
         # A broken third-party source fails the update and not what is installed from Debian's own.
-        script = f"{settings} apt-get {options} update || echo 'W: the update failed'; {install}"
+        script = f"{_APT_GET} update || echo 'W: the update failed'; {install}"
         _run_showing_progress([*prefix, "sh", "-c", script], step)
-    still_missing = missing_packages(servers=servers)
+    still_missing = missing_packages(servers=servers, programs=programs)
     if still_missing:
         raise Failure(f"apt installed the packages, and these are still not usable: {', '.join(still_missing)}.")
+
+
+def update_package_lists(package: str) -> None:
+    """Let apt learn what there is, where it does not know a package that is only fetched."""
+    with Step("Updating apt's lists") as step:
+        _run_showing_progress([*_elevation([package]), "sh", "-c", f"{_APT_GET} update"], step)
+
+
+def mirror() -> str:
+    """Where this machine gets Debian's packages from, of other releases too. Raises Failure where apt knows none."""
+    question = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(CODENAME) $(REPO_URI)", "Created-By: Packages"]
+    if shutil.which("apt-get", path=_PATH):
+        for line in subprocess.run(question, capture_output=True, text=True, check=False).stdout.splitlines():
+            origin, codename, address = line.split(" ", 2)
+            if origin == "Debian" and codename.isalpha():  # not one of its updates
+                return address
+    raise Failure("apt knows no mirror of Debian here. If this is a Debian, run apt-get update and try again.")
 
 
 def make_server_account() -> None:
@@ -72,7 +102,8 @@ def _elevation(packages: list[str]) -> list[str]:
     if shutil.which("apt-get", path=_PATH) is None:
         raise Failure(
             "Florin needs MariaDB 10.6 or later (mariadbd, mariadb-install-db), Redis 7 or later and Python's venv,\n"
-            f"and can install them by itself only with apt. In Debian's terms this is missing: {wanted}.\n"
+            "its tests also curl, Node.js, openssl and PHP;\n"
+            f"it can install them by itself only with apt. In Debian's terms this is missing: {wanted}.\n"
             "Install them and run the command again, or use: docker compose up"
         )
     if os.geteuid() == 0:

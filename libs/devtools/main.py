@@ -16,7 +16,9 @@ from devtools.failure import Failure
 GROUPS = {
     "Run the platform": ("up", "down", "status", "logs", "reset"),
     "See what it does": ("demo", "florin", "check-ledger"),
-    "Work on it": ("test", "lint", "selftest"),
+    "Work on it": ("test", "lint", "generate", "python", "lock", "hooks", "bench", "selftest"),
+    "Run it on Kubernetes": ("cluster", "kubectl", "helm"),
+    "Build it": ("pants", "pants-lock", "layers", "images", "release"),
 }
 
 
@@ -46,6 +48,8 @@ def main(arguments: list[str]) -> int:
 def _run(name: str, arguments: list[str]) -> int:
     module = _module(name)
     if getattr(module, "PASSES_ARGUMENTS", False):
+        if arguments in (["--help"], ["-h"]):
+            print(f"{module.__doc__}\nIts own help:\n", flush=True)
         return int(module.run(arguments))
     return int(module.run(_parser(name, module).parse_args(arguments)))
 

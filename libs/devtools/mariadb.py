@@ -10,13 +10,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from devtools.children import hand_over, last_lines, server_account, start_child, stop_child
+from devtools.children import hand_over, server_account, start_child
 from devtools.failure import Failure
 from devtools.ports import HOST
+from devtools.unit import Unit
 
 # Durable, as production is told to be: an answer given to a caller survives a crash of the machine. The time-outs
 # keep a stopped writer from holding rows that others need; MariaDB has the first one off by default.
@@ -39,7 +39,6 @@ DURABLE_SETTINGS = {
     "performance-schema": "OFF",
 }
 LOG_FILE_SIZE = "64M"
-_START_TIMEOUT_S = 60.0
 
 
 def find_mariadbd() -> str | None:
@@ -57,8 +56,11 @@ def _find(name: str) -> str | None:
     return shutil.which(name, path=path)
 
 
-class MariaDB:
+class MariaDB(Unit):
     """One private server. ``folder`` holds everything of it: data, socket, log, init file."""
+
+    start_timeout_s = 60.0
+    stop_timeout_s = 30.0
 
     def __init__(
         self,
@@ -70,27 +72,18 @@ class MariaDB:
         when_parent_dies: signal.Signals = signal.SIGTERM,
         pass_fds: Sequence[int] = (),
     ) -> None:
+        super().__init__("MariaDB", port, folder / "mariadb.log")
         self.host = HOST
-        self.port = port
         self.folder = folder
         self.data = folder / "data"
-        self.log = folder / "mariadb.log"
         self.account: pwd.struct_passwd | None = server_account(folder)
-        self.process: subprocess.Popen[bytes] | None = None
         self._settings = DURABLE_SETTINGS | (settings or {})
         self._init_statements = list(init_statements)
         self._when_parent_dies = when_parent_dies
         self._pass_fds = tuple(pass_fds)
 
-    @property
-    def pid(self) -> int:
-        """Of the running server."""
-        if self.process is None:
-            raise Failure("MariaDB is not running.")
-        return self.process.pid
-
-    def start(self) -> None:
-        """Start the server on its data and wait until it answers. Makes the data when there is none."""
+    def launch(self) -> subprocess.Popen[bytes]:
+        """On its data, which is made when there is none."""
         program = find_mariadbd()
         if program is None:
             raise Failure("MariaDB's server (mariadbd) is not installed: apt-get install mariadb-server-core.")
@@ -99,7 +92,7 @@ class MariaDB:
         (self.folder / "files").mkdir(exist_ok=True)
         init_file = self._write_init_file()
         hand_over(self.folder, self.account)
-        self.process = start_child(
+        return start_child(
             [program, *self._arguments(init_file)],
             log=self.log,
             cwd=self.folder,
@@ -107,25 +100,14 @@ class MariaDB:
             when_parent_dies=self._when_parent_dies,
             pass_fds=self._pass_fds,
         )
-        self._wait_until_it_answers(self.process)
 
-    def stop(self, *, timeout_s: float = 30.0) -> None:
-        """End the server in order, everything flushed."""
-        if self.process is not None:
-            stop_child(self.process, timeout_s=timeout_s)
-            self.process = None
-
-    def kill(self) -> None:
-        """End the server as a crash does."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def restart(self) -> None:
-        """Stop in order and start again: same port, same data."""
-        self.stop()
-        self.start()
+    def answers(self) -> bool:
+        """Whether the server greets, which it does only after recovery and the init file."""
+        try:
+            with socket.create_connection((self.host, self.port), timeout=1.0) as connection:
+                return len(greeting := connection.recv(5)) == 5 and greeting[4] == 10
+        except OSError:
+            return False
 
     def _arguments(self, init_file: Path) -> list[str]:
         arguments = {
@@ -150,22 +132,6 @@ class MariaDB:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.writelines(f"{statement};\n" for statement in self._init_statements)
         return path
-
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        # The server greets only after recovery and the init file, so a greeting means ready.
-        deadline = time.monotonic() + _START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise Failure(f"MariaDB ended while starting; the end of {self.log}:\n{last_lines(self.log)}")
-            try:
-                with socket.create_connection((self.host, self.port), timeout=1.0) as connection:
-                    if len(greeting := connection.recv(5)) == 5 and greeting[4] == 10:
-                        return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        stop_child(process, timeout_s=5.0)
-        raise Failure(f"MariaDB did not answer in {_START_TIMEOUT_S:.0f} s; see {self.log}.")
 
 
 def create_data(data: Path) -> None:

@@ -18,10 +18,17 @@ def is_free(port: int) -> bool:
 
 
 def any_free_port() -> int:
-    """A port that nobody listens on, chosen by the kernel."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, chosen by the kernel, and given to nobody else while this process lives.
+
+    It stays bound here. So the kernel hands it to none who asks for any port, and lets a server that asks for it by
+    number listen on it: both say SO_REUSEADDR, and this socket does not listen.
+    """
+    kept = socket.socket()
+    kept.bind((HOST, 0))
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # afterwards, or a port that another keeps would do
+    port = int(kept.getsockname()[1])
+    kept.detach()
+    return port
 
 
 def free_port_from(preferred: int, *, taken: Container[int] = ()) -> int:

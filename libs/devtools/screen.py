@@ -30,6 +30,7 @@ class Step:
 
     def __init__(self, title: str) -> None:
         self.title = title
+        self.failed = False
         self._detail = ""
         self._began = time.monotonic()
         self._shown_at = self._began
@@ -51,7 +52,7 @@ class Step:
             self._done.set()
             self._ticker.join()
             print("\r\x1b[K", end="")
-        mark = styled("✓", "32") if kind is None else styled("✗", "31")
+        mark = styled("✓", "32") if kind is None and not self.failed else styled("✗", "31")
         detail = f": {self._detail}" if self._detail else ""
         print(f"{mark} {self.title}{detail} {dim(f'({self.seconds:.1f} s)')}", flush=True)
 

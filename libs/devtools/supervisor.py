@@ -8,11 +8,9 @@ import fcntl
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Protocol
 
 from devtools.failure import Failure
 from devtools.mariadb import MariaDB
@@ -21,25 +19,12 @@ from devtools.services import Service
 from devtools.state import State, load_state
 from devtools.status import FAILED, LOCK, RUNNING, STARTING, STOPPED, STOPPING, Status, UnitStatus, hold
 from devtools.topology import SERVICES, database_statements, service_settings
+from devtools.unit import Unit
 
 BACK_OFF_FIRST_S = 0.5
 BACK_OFF_MOST_S = 30.0
 STEADY_AFTER_S = 60.0
 _EARLIER_RUN_TIMEOUT_S = 40.0
-
-
-class Unit(Protocol):
-    """A process of the platform."""
-
-    port: int
-    log: Path
-    process: subprocess.Popen[bytes] | None
-
-    def start(self) -> None:
-        """Start and wait until ready; raises Failure."""
-
-    def stop(self) -> None:
-        """End in order."""
 
 
 class StopRequested(Exception):

@@ -4,10 +4,11 @@ What merchants and receivers wrote reaches a terminal here, so control character
 can neither move the cursor nor imitate a line of ours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from rich.text import Text
 
 from florin.errors import InvalidRequest
@@ -132,3 +133,14 @@ def mode_of(livemode: bool) -> Cell:
 def listed(parts: Iterable[Any]) -> str:
     """Several things in one cell."""
     return ", ".join(str(part) for part in parts)
+
+
+def changed(change: Mapping[str, Any]) -> Text:
+    """What a plan would do to a field: ``path``, and its ``old`` and ``new`` values, None where there is none."""
+    old, new = (msgspec.json.encode(change[side]).decode() for side in ("old", "new"))
+    path = plain(change["path"])
+    if change["old"] is None:
+        return Text(f"+ {path}: {plain(new)}", style="green")
+    if change["new"] is None:
+        return Text(f"- {path}: {plain(old)}", style="red")
+    return Text(f"~ {path}: {plain(old)} → {plain(new)}", style="yellow")

@@ -8,10 +8,9 @@ import time
 from typing import Any
 
 import click
-import msgspec
 from rich.text import Text
 
-from florin_cli.cells import Also, At, Cell, State, Words, listed, plain
+from florin_cli.cells import Also, At, Cell, State, Words, changed, listed, plain
 from florin_cli.client import Document, Paging
 from florin_cli.desk import Desk, pass_desk
 from florin_cli.failure import Exit
@@ -155,7 +154,7 @@ def _author(row: Row) -> Cell:
 def _paint_plan(screen: Screen, plan: Document) -> None:
     version = plan["config_version"]
     for change in plan["changes"]:
-        screen.line(_change(change))
+        screen.line(changed(change))
     if not plan["changes"]:
         screen.line(f"Nothing changes: version {version} says that already." if version else "Nothing changes.")
     for violation in plan["violations"]:
@@ -167,16 +166,6 @@ def _paint_plan(screen: Screen, plan: Document) -> None:
     screen.note(f"{differ}, {against}; nothing was written.")
     if not plan["accepted"]:
         screen.note("It would be refused.", style="red")
-
-
-def _change(change: Row) -> Text:
-    old, new = (msgspec.json.encode(change[side]).decode() for side in ("old", "new"))
-    path = plain(change["path"])
-    if change["old"] is None:
-        return Text(f"+ {path}: {plain(new)}", style="green")
-    if change["new"] is None:
-        return Text(f"- {path}: {plain(old)}", style="red")
-    return Text(f"~ {path}: {plain(old)} → {plain(new)}", style="yellow")
 
 
 def _paint_propagation(screen: Screen, propagation: Document) -> None:

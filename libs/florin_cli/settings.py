@@ -27,14 +27,21 @@ class OperatorSettings(Struct, frozen=True, kw_only=True):
     """Every field is ``FLORIN_<NAME>`` in the environment."""
 
     payments_url: str = "http://127.0.0.1:8080"
+    """Where payments is."""
     merchants_url: str = "http://127.0.0.1:8081"
+    """Where merchants is."""
     notifications_url: str = "http://127.0.0.1:8082"
+    """Where notifications is."""
     simulator_url: str | None = None
+    """Where the simulator is; only for `florin status`."""
     admin_token: Secret = Secret("")
+    """The services' own `FLORIN_ADMIN_TOKEN`."""
     merchant: str | None = None
     """The merchant that is meant where a command needs one and none is named."""
     times: Literal["utc", "local"] = "utc"
+    """In which zone times are shown."""
     timeout_s: Annotated[float, Meta(gt=0, le=3600)] = 30.0
+    """How long a service may take to answer."""
 
     def __post_init__(self) -> None:
         for name in ("payments_url", "merchants_url", "notifications_url", "simulator_url"):

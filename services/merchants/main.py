@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
@@ -11,7 +11,7 @@ from litestar.openapi.spec import Tag
 
 from florin import leases, outbox
 from florin.contracts.directory import STREAM
-from florin.database import Database, DatabaseSettings, migrate
+from florin.database import Database, opened
 from florin.outbox import Relay
 from florin.secrets import EnvelopeBox, KeyRing, KeyRingError
 from florin.service import (
@@ -31,6 +31,7 @@ from merchants.api.admin_configs import AdminConfigs
 from merchants.api.admin_connectors import AdminConnectors
 from merchants.api.admin_keys import AdminKeys
 from merchants.api.admin_merchants import AdminMerchants
+from merchants.api.admin_replicas import AdminReplicas
 from merchants.api.admin_secrets import AdminSecrets
 from merchants.api.dependencies import DEPENDENCIES
 from merchants.api.internal import Internal
@@ -51,18 +52,14 @@ def build_app(settings: MerchantsSettings) -> ServiceApp:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        db = await _open(settings)
-        try:
-            await migrate(db, MIGRATIONS)
-            relay = Relay(db, RedisStreamWriter(settings.redis_url.reveal()), [STREAM], groups={STREAM: _READERS})
+        async with _opened(settings, migrating=settings.migrate_at_start) as db:
+            relay = Relay(db, RedisStreamWriter(settings.redis_location), [STREAM], groups={STREAM: _READERS})
             app.state.db = db
             app.state.changes = Changes(db, relay.wake)
-            app.state.health.add("database", lambda: _ping(db))
+            app.state.health.add("database", db.ping)
             async with Background() as background:
                 background.start("relay", relay.run)
                 yield
-        finally:
-            await db.close()
 
     return create_app(
         name=NAME,
@@ -71,7 +68,7 @@ def build_app(settings: MerchantsSettings) -> ServiceApp:
         route_handlers=[
             Router(
                 "/admin/v1",
-                route_handlers=[AdminMerchants, AdminConfigs, AdminKeys, AdminConnectors, AdminSecrets],
+                route_handlers=[AdminMerchants, AdminConfigs, AdminKeys, AdminConnectors, AdminSecrets, AdminReplicas],
                 guards=[admin_guard(settings)],
                 security=ADMIN_TOKEN,
             ),
@@ -112,42 +109,31 @@ def main(arguments: Sequence[str] = ()) -> None:
         raise SystemExit(str(error)) from None
 
 
-async def _open(settings: MerchantsSettings) -> Database:
-    return await Database.open(
-        DatabaseSettings(url=settings.database_url.reveal(), pool_size=settings.database_pool_size)
+def _opened(settings: MerchantsSettings, *, migrating: bool) -> AbstractAsyncContextManager[Database]:
+    """The schema, up to date. Where another process migrates, everything may start at once."""
+    return opened(
+        settings.database(pool_size=settings.database_pool_size),
+        MIGRATIONS,
+        migrating=migrating,
+        patient=not settings.migrate_at_start,
     )
 
 
-async def _ping(db: Database) -> None:
-    async with db.connection() as conn:
-        await conn.fetch_one("SELECT 1 AS one")
-
-
 async def _migrate(settings: MerchantsSettings) -> None:
-    db = await _open(settings)
-    try:
-        await migrate(db, MIGRATIONS)
-    finally:
-        await db.close()
+    async with _opened(settings, migrating=True):
+        pass
 
 
 async def _rewrap(settings: MerchantsSettings) -> None:
-    db = await _open(settings)
-    try:
+    async with _opened(settings, migrating=settings.migrate_at_start) as db:
         moved = await rewrap_secrets(db, EnvelopeBox(KeyRing.load(settings.key_file)))
         sys.stdout.write(f"{moved} secrets are under the newest key now.\n")
-    finally:
-        await db.close()
 
 
 async def _start_epoch(settings: MerchantsSettings) -> None:
-    db = await _open(settings)
-    try:
-        async with db.connection() as conn:
-            await start_epoch(conn)
-        sys.stdout.write("A new epoch begins: every projection is built anew from the feed.\n")
-    finally:
-        await db.close()
+    async with _opened(settings, migrating=settings.migrate_at_start) as db, db.connection() as conn:
+        await start_epoch(conn)
+    sys.stdout.write("A new epoch begins: every projection is built anew from the feed.\n")
 
 
 if __name__ == "__main__":

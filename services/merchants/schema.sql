@@ -32,6 +32,9 @@ CREATE TABLE `connectors` (
   `spec` mediumblob NOT NULL,
   `created_at` datetime(6) NOT NULL,
   `updated_at` datetime(6) NOT NULL,
+  `owner_uid` varchar(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
+  `owner_generation` bigint(20) unsigned DEFAULT NULL,
+  `owner_resource` varchar(400) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   PRIMARY KEY (`name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -68,9 +71,12 @@ CREATE TABLE `merchants` (
   `id` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `display_name` varchar(200) NOT NULL,
   `disabled_at` datetime(6) DEFAULT NULL,
+  `disabled_by_owner` tinyint(1) NOT NULL DEFAULT 0,
   `config_version` bigint(20) unsigned DEFAULT NULL,
+  `spec_hash` char(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
   `owner_uid` varchar(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL,
   `owner_generation` bigint(20) unsigned DEFAULT NULL,
+  `owner_resource` varchar(400) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   `owner_version` bigint(20) unsigned DEFAULT NULL,
   `break_glass_until` datetime(6) DEFAULT NULL,
   `break_glass_reason` varchar(500) DEFAULT NULL,
@@ -118,6 +124,7 @@ CREATE TABLE `secrets` (
   `sealed` blob NOT NULL,
   `created_at` datetime(6) NOT NULL,
   `expires_at` datetime(6) DEFAULT NULL,
+  `source_version` bigint(20) unsigned DEFAULT NULL,
   PRIMARY KEY (`scope`,`name`,`secret_version`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -130,4 +137,3 @@ CREATE TABLE `stream_floors` (
   `updated_at` datetime(6) NOT NULL,
   PRIMARY KEY (`stream`,`partition_no`,`group_name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-

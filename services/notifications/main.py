@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
@@ -11,7 +11,7 @@ from litestar.openapi.spec import Tag
 
 from florin import directory, inbox, leases, outbox
 from florin.contracts.directory import STREAM
-from florin.database import Database, DatabaseSettings, migrate
+from florin.database import Database, opened
 from florin.directory import Directory
 from florin.inbox import Consumer
 from florin.leases import new_holder
@@ -40,6 +40,7 @@ from notifications.domain.announcements import stream_of
 from notifications.gateways.sender import Sender
 from notifications.gateways.signing_secrets import SigningSecrets
 from notifications.operations.dispatch import Dispatcher, DispatchLimits
+from notifications.operations.measure import watch_deliveries
 from notifications.operations.presence import Presence
 from notifications.operations.replay import ReplayRunner
 from notifications.operations.sync_endpoints import EndpointSync
@@ -65,13 +66,11 @@ def build_app(settings: NotificationsSettings) -> ServiceApp:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        database = await open_database(settings)
-        try:
-            await migrate(database, MIGRATIONS)
-            async with _running(settings, database, box, app):
-                yield
-        finally:
-            await database.close()
+        async with (
+            open_database(settings, migrating=settings.migrate_at_start) as database,
+            _running(settings, database, box, app),
+        ):
+            yield
 
     return create_app(
         name=NAME,
@@ -91,10 +90,13 @@ def build_app(settings: NotificationsSettings) -> ServiceApp:
     )
 
 
-async def open_database(settings: NotificationsSettings) -> Database:
-    """The service's own schema."""
-    return await Database.open(
-        DatabaseSettings(url=settings.database_url.reveal(), pool_size=settings.database_pool_size)
+def open_database(settings: NotificationsSettings, *, migrating: bool) -> AbstractAsyncContextManager[Database]:
+    """The service's own schema, up to date. Where another process migrates, everything may start at once."""
+    return opened(
+        settings.database(pool_size=settings.database_pool_size),
+        MIGRATIONS,
+        migrating=migrating,
+        patient=not settings.migrate_at_start,
     )
 
 
@@ -103,7 +105,7 @@ async def _running(
     settings: NotificationsSettings, database: Database, box: EnvelopeBox, app: Litestar
 ) -> AsyncIterator[None]:
     """Everything that works while the service serves, started in order and stopped in reverse."""
-    holder, redis_url = new_holder(), settings.redis_url.reveal()
+    holder, redis_url = new_holder(), settings.redis_location
     merchants = Directory(
         database,
         merchants_url=settings.merchants_url,
@@ -141,8 +143,8 @@ async def _running(
         replays=replays,
         consumer=events,
     )
-    app.state.health.add("database", lambda: _ping(database))
-    app.state.health.add("directory", lambda: _known(merchants))
+    app.state.health.add("database", database.ping)
+    app.state.health.add("directory", merchants.check_ready)
     await merchants.start()
     await presence.show()
     try:
@@ -155,6 +157,7 @@ async def _running(
             background.start("dispatcher", dispatcher.run)
             background.start("presence", presence.run)
             background.start("replays", replays.run)
+            background.start("measure", lambda: watch_deliveries(database))
             background.start("changes", changes.run)
             background.start("events", events.run)
             yield
@@ -167,22 +170,9 @@ async def _running(
             await part.close()
 
 
-async def _ping(database: Database) -> None:
-    async with database.connection() as conn:
-        await conn.fetch_one("SELECT 1 AS one")
-
-
-async def _known(merchants: Directory) -> None:
-    if not merchants.ready:
-        raise RuntimeError("nothing is known of merchants yet")
-
-
 async def _migrate(settings: NotificationsSettings) -> None:
-    database = await open_database(settings)
-    try:
-        await migrate(database, MIGRATIONS)
-    finally:
-        await database.close()
+    async with open_database(settings, migrating=True):
+        pass
 
 
 def main(arguments: Sequence[str] = ()) -> None:

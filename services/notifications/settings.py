@@ -11,15 +11,19 @@ class NotificationsSettings(ServiceSettings, frozen=True, kw_only=True):
 
     port: int = 8082
     merchants_url: str = "http://127.0.0.1:8081"
+    """Where merchants is: its feed of keys and configurations, and leases of signing secrets."""
     key_file: Path
     """The key-encryption keys that seal signing secrets."""
     database_pool_size: int = 8
+    """Connections to the database, held open."""
     webhooks_in_flight: int = 512
     """Attempts under way at once in this process."""
     webhooks_lease_s: int = 90
     """When an attempt whose process died is made again. It has to outlast waiting in a lane and 30 s of attempt."""
     allow_loopback_urls: bool = False
     """Development only: endpoints on this machine, over plain http too."""
+    trusted_hosts: tuple[str, ...] = ()
+    """Names in the installation's own network that webhooks may lead to, over plain http, too."""
     webhooks_ports: tuple[int, ...] = (443, 8443)
     """Ports that endpoints may have."""
 
@@ -34,5 +38,5 @@ class NotificationsSettings(ServiceSettings, frozen=True, kw_only=True):
     @property
     def url_policy(self) -> UrlPolicy:
         """Where webhooks may go."""
-        addresses = AddressPolicy(allow_loopback=self.allow_loopback_urls)
+        addresses = AddressPolicy(allow_loopback=self.allow_loopback_urls, trusted_hosts=frozenset(self.trusted_hosts))
         return UrlPolicy(ports=self.webhooks_ports, addresses=addresses)

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from litestar.openapi.spec import Tag
 from florin import directory, inbox, leases, outbox
 from florin.clock import SystemClock
 from florin.contracts.directory import STREAM
-from florin.database import Database, DatabaseSettings, migrate
+from florin.database import Database, opened
 from florin.directory import Directory
 from florin.inbox import Consumer
 from florin.outbox import Relay, RelaySettings
@@ -42,7 +42,9 @@ from payments.gateways.deliveries import DeliveriesClient
 from payments.gateways.simulator import SimulatorConnector
 from payments.metrics import watch_committer
 from payments.operations.accept import Acceptance
+from payments.operations.audit import Audit
 from payments.operations.callbacks import Callbacks
+from payments.operations.measure import watch_waiting
 from payments.operations.perform import Performer
 from payments.operations.repair import Repair
 from payments.operations.replies import render
@@ -74,13 +76,11 @@ def build_app(settings: PaymentsSettings) -> ServiceApp:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        database = await open_database(settings)
-        try:
-            await migrate(database, MIGRATIONS)
-            async with _running(settings, database, app):
-                yield
-        finally:
-            await database.close()
+        async with (
+            open_database(settings, migrating=settings.migrate_at_start) as database,
+            _running(settings, database, app),
+        ):
+            yield
 
     return create_app(
         name=NAME,
@@ -93,10 +93,13 @@ def build_app(settings: PaymentsSettings) -> ServiceApp:
     )
 
 
-async def open_database(settings: PaymentsSettings) -> Database:
-    """The service's own schema."""
-    return await Database.open(
-        DatabaseSettings(url=settings.database_url.reveal(), pool_size=settings.database_connections)
+def open_database(settings: PaymentsSettings, *, migrating: bool) -> AbstractAsyncContextManager[Database]:
+    """The service's own schema, up to date. Where another process migrates, everything may start at once."""
+    return opened(
+        settings.database(pool_size=settings.database_connections),
+        MIGRATIONS,
+        migrating=migrating,
+        patient=not settings.migrate_at_start,
     )
 
 
@@ -104,7 +107,7 @@ async def open_database(settings: PaymentsSettings) -> Database:
 async def _running(settings: PaymentsSettings, database: Database, app: Litestar) -> AsyncIterator[None]:
     """Everything that works while the service serves, started in order and stopped in reverse."""
     clock = SystemClock()
-    redis_url = settings.redis_url.reveal()
+    redis_url = settings.redis_location
     merchants = Directory(
         database,
         merchants_url=settings.merchants_url,
@@ -128,6 +131,7 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
     submitter = Submitter(database, committer, repair, clock, patience_s=settings.patience_s)
     callbacks = Callbacks(database, connectors, performer, clock)
     sweep = Sweep(database, committer, clock, keep_keys=timedelta(days=settings.keep_idempotency_keys_days))
+    audit = Audit(database, every=timedelta(hours=settings.ledger_check_hours))
     deliveries = DeliveriesClient(settings.notifications_url, settings.internal_token)
 
     consumer = Consumer(database, RedisStreamReader(redis_url, NAME), NAME, [STREAM], merchants.handle)
@@ -141,8 +145,8 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
         committer=committer,
         deliveries=deliveries,
     )
-    app.state.health.add("database", lambda: _ping(database))
-    app.state.health.add("directory", lambda: _known(merchants))
+    app.state.health.add("database", database.ping)
+    app.state.health.add("directory", merchants.check_ready)
     watch_committer(committer)
     await merchants.start()
     writer = asyncio.create_task(committer.run(), name="committer")
@@ -152,6 +156,8 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
         background.start("repair", repair.run)
         background.start("callbacks", callbacks.run)
         background.start("sweep", sweep.run)
+        background.start("audit", audit.run)
+        background.start("measure", lambda: watch_waiting(database))
         for name, work in {**merchants.tasks(), **secrets.tasks()}.items():
             background.start(name, work)
         try:
@@ -165,22 +171,9 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
         await part.close()
 
 
-async def _ping(database: Database) -> None:
-    async with database.connection() as conn:
-        await conn.fetch_one("SELECT 1 AS one")
-
-
-async def _known(merchants: Directory) -> None:
-    if not merchants.ready:
-        raise RuntimeError("nothing is known of merchants yet")
-
-
 async def _migrate(settings: PaymentsSettings) -> None:
-    database = await open_database(settings)
-    try:
-        await migrate(database, MIGRATIONS)
-    finally:
-        await database.close()
+    async with open_database(settings, migrating=True):
+        pass
 
 
 def main(arguments: Sequence[str] = ()) -> None:

@@ -216,4 +216,3 @@ CREATE TABLE `stream_floors` (
   `updated_at` datetime(6) NOT NULL,
   PRIMARY KEY (`stream`,`partition_no`,`group_name`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-

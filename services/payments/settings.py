@@ -12,9 +12,12 @@ class PaymentsSettings(ServiceSettings, frozen=True, kw_only=True):
     notifications_url: str = "http://127.0.0.1:8082"
     """Where notifications is: a payment's deliveries, for its timeline."""
     database_connections: int = 12
+    """Connections to the database, held open."""
     patience_s: float = 15.0
-    """How long a caller waits for the acquirer before it is answered 202. Keep it below ``stop_timeout_s``."""
+    """How long a caller waits for the acquirer before it is answered 202. Keep it below ``FLORIN_STOP_TIMEOUT_S``."""
     keep_idempotency_keys_days: int = 30
     """How long answered idempotency keys are kept, at least."""
     keep_events_days: int = 30
     """How long published events can be listed, at least."""
+    ledger_check_hours: float = 24.0
+    """How often one replica proves the whole ledger, which reads every entry; 0 is never."""

@@ -1,13 +1,13 @@
-"""Writes the reference of test cards from the table: ``python -m simulator.write_test_cards``."""
+"""Writes the reference of test cards from the table; ``./dev generate`` runs it."""
 
-import sys
+from pathlib import Path
 
 from simulator.domain.cards import TEST_CARDS, TestCard
 
 _HEAD = """\
 # Test cards
 
-Made from `services/simulator/domain/cards.py` by `python -m simulator.write_test_cards`; a test keeps it so.
+Made from `services/simulator/domain/cards.py` by `./dev generate`; a test keeps it so.
 
 Cards come as tokens. A suffix tells cards of one behaviour apart: `tok_visa:alice` behaves as `tok_visa`. A decline has
 the network's code (ISO 8583 field 39) and the scheme's advice: Visa's decline category or Mastercard's merchant advice
@@ -73,4 +73,4 @@ def _decline_table(cards: dict[str, TestCard]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    (Path(__file__).parents[2] / "docs/reference/test-cards.md").write_text(render(), encoding="utf-8")

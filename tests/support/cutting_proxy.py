@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 
+from tests.support.listening import listening
+
 
 class Cut(StrEnum):
     """Where the connection is cut, once, around the next packet that contains the marker."""
@@ -59,9 +61,5 @@ class CuttingProxy:
 async def cutting_proxy(port: int) -> AsyncIterator[CuttingProxy]:
     """A running proxy in front of ``port``."""
     proxy = CuttingProxy(port)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=1 << 21)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(proxy.serve) as proxy.port:
         yield proxy
-    finally:
-        server.close()

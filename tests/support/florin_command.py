@@ -29,6 +29,8 @@ class Ended(msgspec.Struct):
 class Florin:
     """Runs commands with settings of its own and nothing of whoever runs the tests."""
 
+    program: tuple[str, ...] = (sys.executable, "-P", "-m", "florin_cli.main")
+
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         self.settings = {f"FLORIN_{name.upper()}": value for name, value in settings.items()}
@@ -38,7 +40,7 @@ class Florin:
     ) -> Ended:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(("FLORIN_", "XDG_"))}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "florin_cli.main", *arguments),
+            *(*self.program, *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

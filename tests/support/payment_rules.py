@@ -4,11 +4,13 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from payments.domain.cancel import Cancel, cancel
 from payments.domain.capture import Capture, capture
 from payments.domain.confirm import Confirm, confirm
 from payments.domain.create import Create, create
-from payments.domain.decision import Context, Decision, FreshIds
+from payments.domain.decision import Context, Decision
 from payments.domain.declines import normalize
 from payments.domain.expire import Expire, expire
 from payments.domain.outcome import Approved, Declined, NotSent, Outcome
@@ -29,6 +31,17 @@ NEVER_AGAIN = Declined(normalize("91", advice_code="03"))
 NOT_SENT = NotSent("no connection")
 
 
+class Ids(Struct, frozen=True):
+    """`payments.domain.decision.FreshIds` that were drawn beforehand."""
+
+    attempt_id: str
+    operation_id: str
+    reference: str
+    capture_id: str
+    repair_id: str
+    repair_reference: str
+
+
 class Contexts:
     """Contexts with names that tell where they come from, each a second later than the one before."""
 
@@ -39,7 +52,7 @@ class Contexts:
     def new(self, key_id: str = "") -> Context:
         n = next(self._numbers)
         self.now += timedelta(seconds=1)
-        ids = FreshIds(f"att{n}", f"op{n}", f"REF{n}", f"cap{n}", f"fix{n}", f"FIXREF{n}")
+        ids = Ids(f"att{n}", f"op{n}", f"REF{n}", f"cap{n}", f"fix{n}", f"FIXREF{n}")
         return Context(f"dec{n}", "test", self.now, ids, key_id)
 
 

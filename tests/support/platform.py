@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -50,15 +50,25 @@ class Answer(msgspec.Struct):
 
 
 class Platform:
-    """All services of one installation. ``extra`` is added to the environment of each service by its name."""
+    """All services of one installation. ``extra`` is added to the environment of each service by its name.
+
+    ``programs`` are what is started in place of the sources, by the service's name.
+    """
 
     def __init__(
-        self, folder: Path, mariadb: MariaDBServer, redis_url: str, *, extra: dict[str, dict[str, str]] | None = None
+        self,
+        folder: Path,
+        mariadb: MariaDBServer,
+        redis_url: str,
+        *,
+        extra: dict[str, dict[str, str]] | None = None,
+        programs: Mapping[str, Path] | None = None,
     ) -> None:
         self.folder = folder
         self.mariadb = mariadb
         self.redis_url = redis_url
         self.extra = extra or {}
+        self.programs = programs or {}
         self.ports = {service: any_free_port() for service in SERVICES}
         self.databases = {service: f"t_{service}_{secrets.token_hex(4)}" for service in SERVICES[1:]}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -74,8 +84,8 @@ class Platform:
         for service in services or SERVICES:
             with self.log(service).open("ab") as log:
                 self._processes[service] = subprocess.Popen(
-                    [sys.executable, "-m", f"{service}.main"],
-                    env={**os.environ, **self._environment(service)},
+                    self.command(service),
+                    env={**os.environ, **self.environment(service)},
                     stdout=log,
                     stderr=log,
                     cwd=self.folder,
@@ -119,7 +129,13 @@ class Platform:
     def pid(self, service: str) -> int:
         return self._processes[service].pid
 
-    def _environment(self, service: str) -> dict[str, str]:
+    def command(self, service: str) -> list[str]:
+        """What starts a service."""
+        if service in self.programs:
+            return [str(self.programs[service])]
+        return [sys.executable, "-m", f"{service}.main"]
+
+    def environment(self, service: str) -> dict[str, str]:
         environment = {
             "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("libs", "services", "operator")),
             "FLORIN_ENVIRONMENT": "development",

@@ -19,4 +19,4 @@ async def dump_schema(db: Database, tables: Sequence[str] | None = None) -> str:
             row = await conn.fetch_one(f"SHOW CREATE TABLE `{table}`")
             assert row is not None
             statements.append(re.sub(r" AUTO_INCREMENT=\d+", "", row["Create Table"]))
-    return "".join(f"{statement};\n\n" for statement in statements)
+    return "\n".join(f"{statement};\n" for statement in statements)

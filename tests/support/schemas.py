@@ -1,6 +1,6 @@
 """The checked-in schema of each service, which must equal its migrations replayed.
 
-``python -m tests.support.schemas`` writes ``services/*/schema.sql`` anew, from a private MariaDB.
+Run as a program it writes ``services/*/schema.sql`` anew, from a private MariaDB.
 """
 
 import asyncio

@@ -6,10 +6,9 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import pymysql
 
@@ -20,9 +19,6 @@ from devtools.ports import any_free_port
 from devtools.redis import Redis
 
 _PREFIX = "florin-tests-"
-_START_ATTEMPTS = 5
-
-Server = TypeVar("Server", bound=MariaDB | Redis)
 
 
 class MariaDBServer(MariaDB):
@@ -30,14 +26,19 @@ class MariaDBServer(MariaDB):
 
     user = "florin_tests"
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *, settings: dict[str, str] | None = None) -> None:
         self.password = secrets.token_hex(16)
         super().__init__(
             folder,
             port,
             init_statements=account_statements(self.user, self.password, None),
+            settings=settings,
             when_parent_dies=signal.SIGKILL,
         )
+
+    def init_statement(self, statement: str) -> None:
+        """One more statement that the server executes when it starts."""
+        self._init_statements.append(statement)
 
     def url(self, name: str) -> str:
         """Where the schema ``name`` is, as `florin.database` takes it."""
@@ -68,10 +69,11 @@ class MariaDBServer(MariaDB):
 def temporary_folder() -> Iterator[Path]:
     """A folder that goes with the run; folders of runs that were killed are swept first."""
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    folder.chmod(0o711)
-    with (folder / "lock").open("w") as lock:
+    new = Path(tempfile.mkdtemp(prefix=f"new-{_PREFIX}"))
+    new.chmod(0o711)
+    with (new / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = new.rename(new.with_name(new.name.removeprefix("new-")))  # swept by no other run: it is locked
         try:
             yield folder
         finally:
@@ -94,8 +96,9 @@ def running_mariadb(folder: Path) -> Iterator[MariaDBServer]:
     home = folder / "mariadb"
     home.mkdir(mode=0o711)
     shutil.copytree(_template(), home / "data")
-    server = _start(lambda: MariaDBServer(home, any_free_port()))
+    server = MariaDBServer(home, any_free_port())
     try:
+        server.start()
         yield server
     finally:
         server.kill()
@@ -106,26 +109,12 @@ def running_redis(folder: Path) -> Iterator[Redis]:
     """An empty Redis."""
     home = folder / f"redis-{secrets.token_hex(4)}"  # several may run in one session
     home.mkdir(mode=0o711)
-    password = secrets.token_hex(16)
-    server = _start(lambda: Redis(home, any_free_port(), password, when_parent_dies=signal.SIGKILL))
+    server = Redis(home, any_free_port(), secrets.token_hex(16), when_parent_dies=signal.SIGKILL)
     try:
+        server.start()
         yield server
     finally:
         server.kill()
-
-
-def _start(make: Callable[[], Server]) -> Server:
-    # A port that was free when it was probed can be taken before the server binds it.
-    for attempt in range(1, _START_ATTEMPTS + 1):
-        server = make()
-        try:
-            server.start()
-        except Failure:
-            if attempt == _START_ATTEMPTS:
-                raise
-        else:
-            return server
-    raise AssertionError
 
 
 def _template() -> Path:

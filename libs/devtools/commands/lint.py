@@ -1,48 +1,66 @@
-"""Check style, format, types and the layers.
+"""Check style, format, types, layers, sizes, the rules of the house, scripts and workflows.
 
-ruff check, ruff format --check, mypy --strict, import-linter. With --fix, ruff mends what it can first.
+Every check runs, also after one has failed. With --fix, what can be mended without thought is mended first. Tools that
+are missing are installed or built first; one that cannot be had is a failure, never passed over.
 """
 
 import argparse
-import subprocess
 
-from devtools import debian, environment
-from devtools.places import CHECKOUT
+from devtools import debian
+from devtools.checks import charts, house, python, sizes, text, workflows
+from devtools.checks.check import Check, Paths
+from devtools.checks.files import all_files, matching, staged_files
+from devtools.failure import Failure
 from devtools.screen import Step
 
-_SOURCES = ["libs", "services", "operator", "tests", "dev"]
-_TYPED = ["libs", "services"]
-_CHECKS = {
-    "ruff check": ["-m", "ruff", "check", *_SOURCES],
-    "ruff format": ["-m", "ruff", "format", "--check", *_SOURCES],
-    "mypy --strict": ["-m", "mypy", "--strict", *_TYPED],
-    "import-linter": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-}
-_FIXES = [["-m", "ruff", "check", "--fix", "--quiet", *_SOURCES], ["-m", "ruff", "format", "--quiet", *_SOURCES]]
+CHECKS = (
+    text.TEXT,
+    text.YAML,
+    python.STYLE,
+    python.FORMAT,
+    sizes.SIZES,
+    house.HOUSE,
+    python.TYPES,
+    python.LAYERS,
+    workflows.SCRIPTS,
+    workflows.WORKFLOWS,
+    charts.RENDERED,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--fix", action="store_true", help="let ruff mend what it can first")
+    parser.add_argument("--fix", action="store_true", help="mend what can be mended without thought first")
+    parser.add_argument(
+        "--staged", action="store_true", help="only what is quick, of files that the next commit changes"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run every check, also after one has failed."""
     debian.install_missing(servers=False)
-    python = str(environment.environment_python())
-    for fix in _FIXES if options.fix else []:
-        subprocess.run([python, *fix], cwd=CHECKOUT, env=environment.variables(), check=False)
-    failed = [name for name, arguments in _CHECKS.items() if not _passes(python, name, arguments)]
+    paths = staged_files() if options.staged else all_files()
+    chosen = [
+        (check, read)
+        for check in CHECKS
+        if (check.quick or not options.staged) and (read := matching(paths, check.reads))
+    ]
+    if options.fix:
+        for check, read in chosen:
+            if check.fix:
+                check.fix(read)
+    failed = [check.name for check, read in chosen if not _passes(check, read)]
     print(f"\nTo mend: {', '.join(failed)}." if failed else "\nAll is well.")
     return 1 if failed else 0
 
 
-def _passes(python: str, name: str, arguments: list[str]) -> bool:
-    with Step(name) as step:
-        done = subprocess.run(
-            [python, *arguments], cwd=CHECKOUT, env=environment.variables(), capture_output=True, text=True, check=False
-        )
-        step.progress("passed" if done.returncode == 0 else "FAILED")
-    if done.returncode != 0:
-        print(done.stdout + done.stderr)
-    return done.returncode == 0
+def _passes(check: Check, paths: Paths) -> bool:
+    with Step(check.name) as step:
+        try:
+            problems = check.problems(paths)
+        except Failure as failure:
+            problems = f"could not be checked: {failure}"
+        step.failed = bool(problems)
+    if problems:
+        print(problems)
+    return not problems

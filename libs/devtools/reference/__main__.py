@@ -1,4 +1,4 @@
-"""Writes the generated pages below docs/reference: ``python -m devtools.reference [folder]``."""
+"""Writes the generated pages below docs/reference, or below a folder that is given; ``./dev generate`` runs it."""
 
 import sys
 from pathlib import Path

@@ -8,7 +8,7 @@ Each event carries the whole object as it was then: a payment, or for `refund.*`
 at least once, as [Standard Webhooks](https://www.standardwebhooks.com/), and can be read from `GET /v1/events`. An
 event whose id was seen before is no news; of two snapshots of a payment the one with the higher `sequence` is newer.
 
-This page is made from the code: `python -m devtools.reference`.
+This page is made from the code: `./dev generate`.
 
 | event | what it tells |
 |---|---|

@@ -8,7 +8,7 @@ The status is derived from a payment's operations at the acquirer; it is never s
 allow is refused with 409 and the code [`payment_state_conflict`](errors.md#payment_state_conflict). What an acquirer
 tells is never refused. Refunds and disputes do not change the status: each has one of its own.
 
-This page is made from the code: `python -m devtools.reference`.
+This page is made from the code: `./dev generate`.
 """
 _TAIL = """Left out of the picture, and in the table: what ends in `conflicted`; a capture or a void that had been
 given up and comes back approved; that an unknown outcome, once told, leads to all that `processing` does.

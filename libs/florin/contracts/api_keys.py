@@ -1,6 +1,7 @@
 """API keys as the services see them: who a key is and what it may do, never the key itself."""
 
 import hashlib
+import os
 import re
 import zlib
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from florin.contracts.api_version import API_VERSION
+from florin.settings import Secret
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SECRET_DIGITS = 43  # 256 bits in base 62
@@ -59,6 +61,13 @@ class KeyLookup(Struct, frozen=True, forbid_unknown_fields=True):
 def hash_of(key: str) -> str:
     """What stands for a key everywhere but in its owner's hands."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def new_key(*, livemode: bool, restricted: bool = False) -> Secret:
+    """A fresh key: a prefix that tells kind and mode, 256 random bits, check digits."""
+    prefix = f"{'rk' if restricted else 'sk'}_{'live' if livemode else 'test'}_"
+    text = prefix + base62(int.from_bytes(os.urandom(32), "big"), SECRET_DIGITS)
+    return Secret(text + check_digits(text))
 
 
 def base62(number: int, length: int) -> str:

@@ -36,9 +36,13 @@ class ConnectorSpec(Struct, frozen=True, rename="camel"):
             description="Whether it moves real money. Test payments never reach a live connector, nor live a test one."
         ),
     ] = False
-    secret_ref: Annotated[Reference | None, Meta(description="The connector's secret that holds its credentials.")] = (
-        None
-    )
+    secret_ref: Annotated[
+        Reference | None,
+        Meta(
+            description="The connector's secret that holds its credentials, on Kubernetes a Secret of the same "
+            "namespace."
+        ),
+    ] = None
     merchant_account: Annotated[
         MerchantAccount | None, Meta(description="Our account (MID) at the acquirer, unless a binding names another.")
     ] = None

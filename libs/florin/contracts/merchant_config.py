@@ -30,10 +30,11 @@ MerchantId = Annotated[
         description="The merchant's id; lower-case letters, digits, hyphens and underscores. It never changes.",
     ),
 ]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="Currency, ISO 4217 alphabetic code.")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", max_length=3, description="Currency, ISO 4217 alphabetic code.")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$", max_length=2048, description="An absolute URL.")]
 BinPrefix = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,8}$", description="The first 1 to 8 digits of a card number (ISO/IEC 7812).")
+    str,
+    Meta(pattern=r"^[0-9]{1,8}$", max_length=8, description="The first 1 to 8 digits of a card number (ISO/IEC 7812)."),
 ]
 EventPattern = Annotated[
     str,
@@ -227,7 +228,10 @@ class Webhook(Struct, frozen=True, rename="camel"):
     ] = ("*",)
     signing_secret_ref: Annotated[
         Reference | None,
-        Meta(description="The merchant's secret (`whsec_...`) that signs deliveries; none: one is made."),
+        Meta(
+            description="The merchant's secret (`whsec_...`) that signs deliveries, on Kubernetes a Secret of the same "
+            "namespace; none: one is made."
+        ),
     ] = None
     ordering: Annotated[
         WebhookOrdering, Meta(description="`payment`: one payment's events are delivered strictly in order.")
@@ -265,7 +269,11 @@ class Legacy(Struct, frozen=True, rename="camel"):
     ] = 100
     upstream: Annotated[Url | None, Meta(description="The old gateway's address.")] = None
     credentials_ref: Annotated[
-        Reference | None, Meta(description="The merchant's secret with its credentials at the old gateway.")
+        Reference | None,
+        Meta(
+            description="The merchant's secret with its credentials at the old gateway, on Kubernetes a Secret of the "
+            "same namespace."
+        ),
     ] = None
 
 
@@ -278,11 +286,19 @@ class MerchantConfig(Struct, frozen=True, rename="camel"):
         tuple[Currency, ...], Meta(min_length=1, max_length=50, description="Currencies that payments may have.")
     ]
     default_currency: Annotated[Currency, Meta(description="The currency where none is named; one of `currencies`.")]
-    reconcile_policy: Annotated[ReconcilePolicy, Meta(description="What the operator does about differences.")] = (
-        ReconcilePolicy.ENFORCE
-    )
+    reconcile_policy: Annotated[
+        ReconcilePolicy,
+        Meta(
+            description="`Enforce`: the operator puts what is said here, and puts it back where it drifted. `Report`: "
+            "it only says what differs. `Paused`: it looks away."
+        ),
+    ] = ReconcilePolicy.ENFORCE
     deletion_policy: Annotated[
-        DeletionPolicy, Meta(description="What becomes of the merchant when the resource is deleted.")
+        DeletionPolicy,
+        Meta(
+            description="When the resource is deleted, `Retain` leaves the merchant as it is, `Disable` refuses its "
+            "keys. Nothing is ever erased."
+        ),
     ] = DeletionPolicy.RETAIN
     payment_methods: Annotated[
         tuple[PaymentMethod, ...], Meta(max_length=8, description="Payment methods that are accepted.")
@@ -299,6 +315,10 @@ class MerchantConfig(Struct, frozen=True, rename="camel"):
     )
     limits: Annotated[tuple[Limit, ...], Meta(max_length=50, description="Limits, one a currency.")] = ()
     api_key_secret_name: Annotated[
-        Name | None, Meta(description="The Kubernetes Secret that the operator puts a generated API key into.")
+        Name | None,
+        Meta(
+            description="The Kubernetes Secret that the operator makes, with generated API keys as `test-key` and "
+            "`live-key`; none: no keys are made."
+        ),
     ] = None
     legacy: Annotated[Legacy | None, Meta(description="The old gateway that the merchant is moved from.")] = None

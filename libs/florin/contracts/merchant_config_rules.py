@@ -5,7 +5,7 @@ the path of the field that it refuses, so that a person, the operator and the AP
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from florin.contracts.connector import ADAPTERS, ConnectorSpec
 from florin.contracts.merchant_config import LegacyMode, MerchantConfig, RetryPolicy, RoutingRule
 from florin.money import EXPONENTS
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_BACKOFF_TOTAL_S = 30 * 86_400  # after a month nobody waits for a webhook any more
 
 
@@ -37,11 +37,11 @@ class FieldChange(Struct, frozen=True):
 
 
 def validate(
-    spec: MerchantConfig, *, previous: MerchantConfig | None = None, allow_loopback: bool = False
+    spec: MerchantConfig, *, previous: MerchantConfig | None = None, plain_hosts: Collection[str] = ()
 ) -> list[Violation]:
     """Every rule that ``spec`` breaks, by itself and as the successor of ``previous``.
 
-    ``allow_loopback`` is for development: http is accepted for this machine's own addresses, and only for those.
+    ``plain_hosts`` may be spoken to by http: this machine in development, and hosts that operators trust.
     """
     return [
         *_control_characters(spec),
@@ -49,15 +49,15 @@ def validate(
         *_payment_methods(spec),
         *_connectors(spec),
         *_routing(spec),
-        *_webhooks(spec, allow_loopback=allow_loopback),
+        *_webhooks(spec, plain_hosts),
         *_limits(spec),
         *_transition(spec, previous),
     ]
 
 
-def validate_connector(spec: ConnectorSpec, *, allow_loopback: bool = False) -> list[Violation]:
+def validate_connector(spec: ConnectorSpec, *, plain_hosts: Collection[str] = ()) -> list[Violation]:
     """Every rule that a connector breaks."""
-    found = [*_control_characters(spec), *_url("baseUrl", spec.base_url, allow_loopback=allow_loopback)]
+    found = [*_control_characters(spec), *_url("baseUrl", spec.base_url, plain_hosts)]
     if spec.adapter not in ADAPTERS:
         known = ", ".join(sorted(ADAPTERS))
         found.append(Violation("adapter", f"There is no adapter {spec.adapter!r}; there are: {known}.", "unknown"))
@@ -160,11 +160,11 @@ def _amount(path: str, rule: RoutingRule) -> Iterator[Violation]:
         yield Violation(f"{path}.amount.toMinor", "The range ends before it begins.", "order")
 
 
-def _webhooks(spec: MerchantConfig, *, allow_loopback: bool) -> Iterator[Violation]:
+def _webhooks(spec: MerchantConfig, plain_hosts: Collection[str]) -> Iterator[Violation]:
     yield from _repeated("webhooks", [webhook.name for webhook in spec.webhooks], "name")
     yield from _retries("retryPolicy", spec.retry_policy)
     for at, webhook in enumerate(spec.webhooks):
-        yield from _url(f"webhooks[{at}].url", webhook.url, allow_loopback=allow_loopback)
+        yield from _url(f"webhooks[{at}].url", webhook.url, plain_hosts)
         yield from _repeated(f"webhooks[{at}].events", webhook.events)
         if webhook.retry_policy is not None:
             yield from _retries(f"webhooks[{at}].retryPolicy", webhook.retry_policy)
@@ -211,7 +211,7 @@ def _transition(spec: MerchantConfig, previous: MerchantConfig | None) -> Iterat
         yield Violation("legacy.mode", "From Legacy the way to New leads through Shadow.", "transition")
 
 
-def _url(path: str, url: str, *, allow_loopback: bool) -> Iterator[Violation]:
+def _url(path: str, url: str, plain_hosts: Collection[str]) -> Iterator[Violation]:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -222,7 +222,7 @@ def _url(path: str, url: str, *, allow_loopback: bool) -> Iterator[Violation]:
         yield Violation(path, "The URL names no host.", "url")
     elif parts.username is not None or parts.password is not None:
         yield Violation(path, "Credentials do not belong into a URL.", "url_credentials")
-    elif parts.scheme != "https" and not (allow_loopback and host in _LOOPBACK):
+    elif parts.scheme != "https" and host not in plain_hosts:
         yield Violation(path, "The URL must begin with https://.", "https")
 
 

@@ -3,7 +3,7 @@
 from florin.database.connection import Connection, Row
 from florin.database.errors import CommitUnknown, DatabaseUnavailable, DuplicateKey, TransactionRolledBack
 from florin.database.literals import literal
-from florin.database.migrations import MigrationError, migrate
+from florin.database.migrations import MigrationError, migrate, opened
 from florin.database.pool import Database, DatabaseSettings
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "TransactionRolledBack",
     "literal",
     "migrate",
+    "opened",
 ]

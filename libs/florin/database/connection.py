@@ -13,9 +13,10 @@ Row = dict[str, Any]
 class Connection:
     """Statements on one connection. Placeholders are ``%s``; a list or tuple becomes ``(a,b,...)`` for IN."""
 
-    def __init__(self, raw: Any, timeout_s: float) -> None:
+    def __init__(self, raw: Any, timeout_s: float, *, begin: bool = False) -> None:
         self._raw = raw
         self._timeout_s = timeout_s
+        self._to_begin = begin
         self.after_commit: list[Callable[[], None]] = []
         """Called once the transaction that this connection was opened for is durable, and never if it is not."""
 
@@ -50,8 +51,10 @@ class Connection:
     async def script(self, statements: Sequence[str]) -> list[list[Row]]:
         """Several complete statements in one packet; the rows of each (empty for those that return none).
 
-        It stops at the first error, and what follows is not run.
+        It stops at the first error, and what follows is not run. It is not for the first statement of a transaction.
         """
+        if self._to_begin:
+            raise AssertionError("a script does not begin a transaction")
         results: list[list[Row]] = []
         with translated():
             async with asyncio.timeout(self._timeout_s):
@@ -65,7 +68,12 @@ class Connection:
     async def _query(self, sql: str) -> tuple[int, list[Row]]:
         with translated():
             async with asyncio.timeout(self._timeout_s):
-                affected = await self._raw.query(sql)
+                if self._to_begin:  # in one packet with the first statement: a transaction costs no round trip more
+                    self._to_begin = False
+                    await self._raw.query(f"BEGIN;{sql}")
+                    affected = await self._raw.next_result()
+                else:
+                    affected = await self._raw.query(sql)
         return affected, _rows(self._raw._result)
 
 

@@ -12,14 +12,16 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pymysql.err
 from msgspec import Struct
 
 from florin.database.connection import Connection
-from florin.database.pool import Database
+from florin.database.errors import DatabaseUnavailable
+from florin.database.pool import Database, DatabaseSettings
 
 _log = logging.getLogger(__name__)
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -27,6 +29,7 @@ _ALREADY_DONE = frozenset({1050, 1060, 1061, 1091})  # table, column, key exists
 _LOCK_TIMEOUT_S = 60
 _REPEAT = "-- repeat until nothing changes"
 _BATCH_PAUSE_S = 0.02  # the work that serves customers goes first
+_WAIT_S = 0.5
 _STATEMENT_TIMEOUT_S = 3600.0  # a change of a large table runs online, and long
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -85,6 +88,49 @@ async def migrate(database: Database, directories: Sequence[Path]) -> int:
             return sum([await _apply(connection, migration) for migration in migrations])
         finally:
             await connection.execute("DO RELEASE_LOCK(CONCAT('florin_migrate_', DATABASE()))")
+
+
+@asynccontextmanager
+async def opened(
+    settings: DatabaseSettings, directories: Sequence[Path], *, migrating: bool, patient: bool
+) -> AsyncIterator[Database]:
+    """A database with its schema up to date: brought there now, or, not ``migrating``, by another process.
+
+    ``patient``: waits for a server that does not answer yet, as where everything is started at once.
+    """
+    database = await _open_patiently(settings) if patient else await Database.open(settings)
+    try:
+        if migrating:
+            await migrate(database, directories)
+        while not migrating and (missing := await _missing(database, directories)):
+            _log.info("waiting for the schema: %s is not applied yet", missing)
+            await asyncio.sleep(_WAIT_S)
+        yield database
+    finally:
+        await database.close()
+
+
+async def _open_patiently(settings: DatabaseSettings) -> Database:
+    while True:
+        try:
+            return await Database.open(settings)
+        except DatabaseUnavailable as error:
+            _log.warning("waiting for the database %r: %s", settings, error.__cause__ or error)
+            await asyncio.sleep(_WAIT_S)
+
+
+async def _missing(database: Database, directories: Sequence[Path]) -> str | None:
+    """The first file that is not applied. What a newer release has applied beyond ours does not matter."""
+    async with database.connection() as connection:
+        there = await connection.fetch_one(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema=DATABASE() AND table_name='schema_migrations'"
+        )
+        rows = await connection.fetch_all("SELECT * FROM schema_migrations") if there else []
+    done = {(row["component"], row["version"]) for row in rows if row["finished_at"]}
+    for migration in read_migrations(directories):
+        if (migration.component, migration.version) not in done:
+            return f"{migration.component}/{migration.version:04d}_{migration.name}"
+    return None
 
 
 async def _locked(connection: Connection) -> bool:

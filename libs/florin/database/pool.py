@@ -14,8 +14,10 @@ from msgspec import Struct
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions, convert_datetime
 
+from florin.database import metrics
 from florin.database.connection import Connection
 from florin.database.errors import CommitUnknown, DatabaseUnavailable, TransactionRolledBack, translated
+from florin.tls import ClientTls
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -34,6 +36,9 @@ class DatabaseSettings(Struct, frozen=True):
     """Where a schema is: ``mysql://user:password@host:port/schema``, and how many connections to hold open."""
 
     url: str
+    password: str = ""
+    """In place of the one in the URL, which would have to be escaped there."""
+    tls: ClientTls | None = None
     pool_size: int = 8
     connect_timeout_s: float = 5.0
     acquire_timeout_s: float = 5.0
@@ -64,14 +69,16 @@ class Database:
                     host=url.hostname or "127.0.0.1",
                     port=url.port or 3306,
                     user=unquote(url.username or ""),
-                    password=unquote(url.password or ""),
+                    password=settings.password or unquote(url.password or ""),
                     db=url.path.lstrip("/"),
                     charset="utf8mb4",
                     autocommit=True,
                     connect_timeout=settings.connect_timeout_s,
                     init_command=_SESSION,
+                    ssl=settings.tls and settings.tls.context(),
                     conv={**conversions, FIELD_TYPE.DATETIME: _utc, FIELD_TYPE.TIMESTAMP: _utc},
                 )
+        metrics.watch(pool)
         return cls(settings, pool)
 
     async def close(self) -> None:
@@ -85,6 +92,11 @@ class Database:
         async with self._acquire() as raw:
             yield Connection(raw, timeout_s or self._settings.statement_timeout_s)
 
+    async def ping(self) -> None:
+        """Have the server answer; raises DatabaseUnavailable."""
+        async with self.connection() as conn:
+            await conn.fetch_one("SELECT 1 AS one")
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """BEGIN, then COMMIT at the end of the block; an exception rolls back.
@@ -92,8 +104,7 @@ class Database:
         A cancelled COMMIT is waited for, since it happens all the same. Raises CommitUnknown when its answer is lost.
         """
         async with self._acquire() as raw:
-            connection = Connection(raw, self._settings.statement_timeout_s)
-            await connection.execute("BEGIN")
+            connection = Connection(raw, self._settings.statement_timeout_s, begin=True)
             try:
                 yield connection
             except Exception:
@@ -116,8 +127,12 @@ class Database:
     @asynccontextmanager
     async def _acquire(self) -> AsyncIterator[Any]:
         with translated():
-            async with asyncio.timeout(self._settings.acquire_timeout_s):
-                raw = await self._pool.acquire()
+            try:
+                async with asyncio.timeout(self._settings.acquire_timeout_s):
+                    raw = await self._pool.acquire()
+            except TimeoutError:
+                metrics.ACQUIRE_TIMEOUTS.inc()
+                raise
         try:
             yield raw
         except (Exception, asyncio.CancelledError) as error:

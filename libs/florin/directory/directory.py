@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
@@ -21,6 +22,7 @@ from florin.contracts.api_keys import hash_of
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.directory import Change, ConfigState, FeedPage, MerchantState, ReplicaReport, State
 from florin.database import Connection, Database
+from florin.directory import metrics
 from florin.directory.lookups import KeyLookups
 from florin.directory.memory import Memory
 from florin.directory.merchants_client import MerchantsClient, MerchantsUnreachable
@@ -81,6 +83,8 @@ class Directory:
         self._hint = asyncio.Event()
         self._moved = asyncio.Event()
         self._listeners: list[Callable[[State], None]] = []
+        self._pulled_at = time.monotonic()
+        metrics.FEED_AGE.set_function(lambda: time.monotonic() - self._pulled_at)
 
     # --- answers: no I/O, except where a method is async -----------------------------------------------------------
 
@@ -133,6 +137,11 @@ class Directory:
     def ready(self) -> bool:
         """Whether everything has been taken in at least once."""
         return self._seen.epoch != ""
+
+    async def check_ready(self) -> None:
+        """For the service's readiness; raises RuntimeError."""
+        if not self.ready:
+            raise RuntimeError("nothing is known of merchants yet")
 
     @property
     def floor(self) -> int:
@@ -188,6 +197,7 @@ class Directory:
                 await self._rebuild(state)
             else:
                 await self._take_pages(page)
+            self._pulled_at = time.monotonic()
             await self.refresh()
 
     async def rebuild(self) -> None:

@@ -25,6 +25,7 @@ from florin.inbox.table import purge_inbox
 from florin.leases import LeaseLost, LeaseShare, new_holder
 from florin.streams.backoff import Backoff
 from florin.streams.floors import raise_floors, read_floors
+from florin.streams.pace import rest_s
 from florin.streams.port import ORIGIN, PARTITIONS, Entry, EntryId, GroupMissing, Partition, StreamReader
 
 _log = logging.getLogger(__name__)
@@ -42,8 +43,6 @@ class ConsumerSettings(Struct, frozen=True):
     block_s: float = 0.5
     join_s: float = 0.25
     """How often to look whether a partition has got its writer."""
-    pace_s: float = 0.02
-    """At least so long between two batches, so that a steady flow makes larger ones."""
     floors_s: float = 1.0
     lease_s: float = 10.0
     most_backoff_s: float = 5.0
@@ -98,6 +97,7 @@ class Consumer:
         self._stored: dict[Partition, EntryId] = {}
         self._stopping = asyncio.Event()
         self._joined_at = self._floored_at = _NEVER
+        metrics.DEAD_LETTERS.labels(group)  # from zero on: of a series that begins at one, no increase is seen
         self._purged_at = time.monotonic()
 
     def stop(self) -> None:
@@ -142,9 +142,7 @@ class Consumer:
                 # The one that failed goes first and alone; if it fails again, the others go behind it.
                 await self._apply(line[:1])
                 await self._apply(line[1:])
-        read = await self._read()
-        if 0 < read < self._settings.batch:
-            await self._pause(self._settings.pace_s - (time.monotonic() - begun_at))
+        await self._read()
 
     async def _match_intakes(self) -> None:
         """One intake for each lease that is held, no other."""
@@ -172,8 +170,8 @@ class Consumer:
                 intake.begin(await self._reader.join(intake.partition))
         self._joined_at = time.monotonic()
 
-    async def _read(self) -> int:
-        """Read once and apply what came; the number of entries."""
+    async def _read(self) -> None:
+        """Read once and apply what came; then rest, so that a steady flow makes larger batches."""
         positions = {
             intake.partition: intake.position
             for intake in self._intakes.values()
@@ -182,9 +180,10 @@ class Consumer:
         wait_s = self._wait_s()
         if not positions:
             await self._pause(wait_s)
-            return 0
+            return
         count = max(_LEAST_COUNT, self._settings.batch // len(positions))
         found = await self._reader.read(positions, count=count, wait=timedelta(seconds=wait_s))
+        begun_at = time.monotonic()
         events: list[ReceivedEvent] = []
         for partition in positions:
             intake = self._intakes[partition]
@@ -192,7 +191,8 @@ class Consumer:
                 events += await self._accept(intake, found.get(partition, []))
         for start in range(0, len(events), self._settings.batch):
             await self._apply(events[start : start + self._settings.batch])
-        return sum(map(len, found.values()))
+        if 0 < sum(map(len, found.values())) < self._settings.batch:
+            await self._pause(rest_s(time.monotonic() - begun_at))
 
     def _wait_s(self) -> float:
         """How long nothing but new entries needs attention."""

@@ -6,6 +6,7 @@ now and then. "Published" is a hint only: what is gone and not below every group
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,11 +17,13 @@ from msgspec import Struct
 from florin.database import Database, DatabaseUnavailable, TransactionRolledBack
 from florin.leases import LeaseLost, LeaseShare, new_holder
 from florin.outbox import metrics
+from florin.outbox.backlog import measure_backlog
 from florin.outbox.floor_book import FloorBook
 from florin.outbox.ordering import OutboxRow, in_version_order
-from florin.outbox.table import count_unpublished, delete_old, find_unpublished, mark_published
+from florin.outbox.table import delete_old, find_unpublished, mark_published
 from florin.outbox.tenure import PartitionStuck, Tenure, go_above, settle
 from florin.streams.backoff import Backoff
+from florin.streams.pace import rest_s
 from florin.streams.port import (
     ORIGIN,
     PARTITIONS,
@@ -35,7 +38,6 @@ from florin.streams.port import (
 )
 
 _log = logging.getLogger(__name__)
-_COUNTED_AT_MOST = 10_000
 _STUCK_REST_S = 5.0
 _LEAST_BATCH = 64
 
@@ -45,9 +47,8 @@ class RelaySettings(Struct, frozen=True):
 
     batch: int = 512
     poll_s: float = 0.3
-    pace_s: float = 0.02
-    """At least so long between two rounds, so that a steady flow makes batches."""
     upkeep_s: float = 1.0
+    measure_s: float = 5.0
     purge_s: float = 60.0
     lease_s: float = 10.0
     most_backoff_s: float = 5.0
@@ -92,6 +93,7 @@ class Relay:
         self._stopping = asyncio.Event()
         self._down = False
         self._upkept_at = self._purged_at = time.monotonic()
+        self._measured_at = -math.inf
 
     @property
     def transport_down(self) -> bool:
@@ -130,6 +132,9 @@ class Relay:
     async def _round(self) -> bool:
         """Settle, publish, look after floors; True where more rows wait."""
         await self._match_tenures()
+        if time.monotonic() - self._measured_at >= self._settings.measure_s:
+            self._measured_at = time.monotonic()
+            await self._measure()  # before anything that fails while the transport is away
         await self._settle_all()
         limit = max(_LEAST_BATCH, self._settings.batch // max(1, len(self._tenures)))
         settled = [partition for partition, tenure in self._tenures.items() if tenure.settled]
@@ -227,10 +232,12 @@ class Relay:
             elif lowest > tenure.trimmed:
                 await self._writer.trim(partition, lowest)
                 tenure.trimmed = lowest
+
+    async def _measure(self) -> None:
+        floors = {partition: self._floors.groups(partition) for partition in self._tenures}
         async with self._db.connection() as conn:
-            waiting = await count_unpublished(conn, list(self._tenures), limit=_COUNTED_AT_MOST)
-        for stream in self._streams:
-            metrics.UNPUBLISHED.labels(stream).set(waiting.get(stream, 0))
+            backlog = await measure_backlog(conn, self._streams, floors)
+        backlog.show()
 
     async def _purge(self) -> None:
         """Delete old rows; one replica does it for all."""
@@ -269,8 +276,8 @@ class Relay:
         metrics.TRANSPORT_DOWN.set(down)
 
     async def _rest(self, begun_at: float) -> None:
-        """Until the next hint or poll, but keep the pace."""
-        await self._pause(self._settings.pace_s - (time.monotonic() - begun_at))
+        """Until the next hint or poll, but long enough for a batch to come together."""
+        await self._pause(rest_s(time.monotonic() - begun_at))
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.poll_s):
                 await self._hint.wait()

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
+import msgspec
+
 from florin.database import Connection, TransactionRolledBack, literal
 from florin.leases import Lease, LeaseLost
 from florin.outbox.ordering import OutboxRow
 from florin.streams.floors import Floors
 from florin.streams.port import ORIGIN, EntryId, Partition
 
+_encode = msgspec.json.Encoder().encode
 _ROW = "seq, aggregate_id, version, n, event_id, payload, traceparent"
 
 
@@ -49,17 +52,19 @@ async def mark_published(
         return
     named = f"name IN {literal([lease.name for lease in leases])}"
     held = literal([(lease.name, lease.holder, lease.fence) for lease in leases])
+    marks = [
+        (row.seq, first.fence, first.seq + place)
+        for first, rows in published.values()
+        for place, row in enumerate(rows)
+    ]
     statements = [
         "BEGIN",
         f"SELECT name, holder, fence FROM leases WHERE {named} LOCK IN SHARE MODE",
-        f"SET @held = (SELECT COUNT(*) FROM leases WHERE {named} AND (name, holder, fence) IN {held})",
+        f"UPDATE JSON_TABLE({literal(_encode(marks).decode())}, '$[*]' COLUMNS (row_seq BIGINT UNSIGNED PATH '$[0]',"
+        " fence BIGINT UNSIGNED PATH '$[1]', entry BIGINT UNSIGNED PATH '$[2]')) AS mark"
+        " STRAIGHT_JOIN outbox ON seq = row_seq SET entry_fence = fence, entry_seq = entry WHERE entry_fence IS NULL"
+        f" AND (SELECT COUNT(*) FROM leases WHERE {named} AND (name, holder, fence) IN {held}) = {len(leases)}",
     ]
-    for first, rows in published.values():
-        places = ",".join(str(row.seq) for row in rows)
-        statements.append(
-            f"UPDATE outbox SET entry_fence = {first.fence}, entry_seq = {first.seq - 1} + FIELD(seq, {places})"
-            f" WHERE @held = {len(leases)} AND seq IN ({places}) AND entry_fence IS NULL"
-        )
     try:
         _, locked, *_ = await conn.script([*statements, "COMMIT"])
     except TransactionRolledBack:
@@ -90,20 +95,6 @@ async def owe_again(conn: Connection, partition: Partition, floor: EntryId, *, l
             "UPDATE outbox SET entry_fence = NULL, entry_seq = NULL WHERE seq IN %s", ([row["seq"] for row in rows],)
         )
     return len(rows)
-
-
-async def count_unpublished(conn: Connection, partitions: Sequence[Partition], *, limit: int) -> dict[str, int]:
-    """How many rows wait, by stream; counting stops at ``limit`` in each partition."""
-    selects = [
-        f"SELECT {literal(partition.stream)} AS stream, COUNT(*) AS waiting FROM (SELECT 1 FROM outbox"
-        f" WHERE {_of(partition)} AND entry_fence IS NULL LIMIT {limit}) AS p{place}"
-        for place, partition in enumerate(partitions)
-    ]
-    waiting: dict[str, int] = {}
-    if selects:
-        for row in await conn.fetch_all(" UNION ALL ".join(selects)):
-            waiting[row["stream"]] = waiting.get(row["stream"], 0) + row["waiting"]
-    return waiting
 
 
 async def delete_old(

@@ -41,7 +41,7 @@ class LeasedSecret(Struct, frozen=True):
     previous: tuple[Secret, ...] = ()
 
 
-class _Held(Struct):
+class _Held(Struct, frozen=True):
     lease: SecretLease
     fetched_at: float
 

@@ -14,6 +14,7 @@ from florin.service.body import JsonBodies
 from florin.service.docs import documentation_routes
 from florin.service.frame import Frame
 from florin.service.health import Check, Health, health_routes
+from florin.service.loop_lag import watching_loop_lag
 from florin.service.methods import CompleteOptions
 from florin.service.openapi import StructSchemas, openapi_config, openapi_document
 from florin.service.problems import answer_error
@@ -71,7 +72,7 @@ def create_app(
             documentation_routes(f"Florin {name}"),
             reference_routes(name),
         ],
-        lifespan=list(lifespan),
+        lifespan=[watching_loop_lag, *lifespan],
         dependencies=dict(dependencies or {}),
         state=State({**(state or {}), "health": health, "settings": settings}),
         exception_handlers={Exception: answer_error},

@@ -30,6 +30,7 @@ class Background:
         """Run ``run()`` until it returns or the process stops; when it raises, log that and run it again later."""
         if name in self._tasks and not self._tasks[name].done():
             raise ValueError(f"A background task named {name!r} is already running.")
+        BACKGROUND_CRASHES.labels(name)  # from zero on: of a series that begins at one, no increase is seen
         self._tasks[name] = asyncio.create_task(self._supervise(name, run), name=name)
 
     @property

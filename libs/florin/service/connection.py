@@ -1,7 +1,8 @@
-"""uvicorn's HTTP connection with the time-outs that it lacks: a peer that owes us bytes has a deadline."""
+"""uvicorn's HTTP connection with what it lacks: a peer that owes us bytes has a deadline, and gets its answer."""
 
 import asyncio
 from asyncio.events import TimerHandle
+from types import SimpleNamespace
 from typing import Any
 
 from uvicorn.config import Config
@@ -36,6 +37,9 @@ class GuardedConnection(HttpToolsProtocol):
     While a request is being answered and its body is complete, the next move is ours and no timer runs. Otherwise it
     is the peer's: half a head, half a body (answered with 408), the rest of a body that was refused, nothing at all
     on a new connection. uvicorn itself watches only kept-alive connections that are idle.
+
+    A connection that is closed while its peer still sends is closed in two steps (RFC 9112, section 9.6): closed at
+    once, the bytes that nobody read would have the kernel reset it, and the peer would lose the answer to them.
     """
 
     limits = Limits()
@@ -52,10 +56,14 @@ class GuardedConnection(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._began = False
+        self._lingering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give a new peer its time for the first head."""
         super().connection_made(transport)
+        self._answering = SimpleNamespace(
+            write=transport.write, is_closing=transport.is_closing, close=self._close_after_answer
+        )
         self._watch(self.limits.head_timeout_s)
 
     def on_message_begin(self) -> None:
@@ -70,9 +78,12 @@ class GuardedConnection(HttpToolsProtocol):
         self._began = True
         self._unwatch()
         super().on_headers_complete()
+        self.cycle.transport = self._answering  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, then see whose move it is."""
+        if self._lingering:
+            return
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
@@ -94,7 +105,7 @@ class GuardedConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _watch(self, timeout_s: float) -> None:
-        if self._overdue is None and not self.transport.is_closing():
+        if self._overdue is None and not self._lingering and not self.transport.is_closing():
             self._overdue = self.loop.call_later(timeout_s, self._give_up)
 
     def _unwatch(self) -> None:
@@ -120,18 +131,38 @@ class GuardedConnection(HttpToolsProtocol):
 
         Only where it is the turn of the request at fault: a refusal must never pass for the answer to another one.
         """
-        if self.transport.is_closing():
+        if self._lingering or self.transport.is_closing():
             return
-        if self._is_its_turn():
-            request_id = new_request_id()
-            problem = problem_of(error, instance=request_id)
-            self.transport.write(
-                STATUS_LINE[problem.status]
-                + f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem.body)}\r\n".encode()
-                + f"{REQUEST_ID_HEADER.decode()}: {request_id}\r\nconnection: close\r\n\r\n".encode()
-                + problem.body
-            )
-        self.transport.close()
+        if not self._is_its_turn():
+            self.transport.close()
+            return
+        request_id = new_request_id()
+        problem = problem_of(error, instance=request_id)
+        self.transport.write(
+            STATUS_LINE[problem.status]
+            + f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem.body)}\r\n".encode()
+            + f"{REQUEST_ID_HEADER.decode()}: {request_id}\r\nconnection: close\r\n\r\n".encode()
+            + problem.body
+        )
+        self._linger()
+
+    def _close_after_answer(self) -> None:
+        if self.cycle.more_body or self.pipeline:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """Say that no more is coming, and drop what the peer still sends, until it has read that or its time is up."""
+        if self.transport.is_closing() or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self._lingering = True
+        self.pipeline.clear()
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._unwatch()
+        self._overdue = self.loop.call_later(self.limits.body_timeout_s, self.transport.close)
 
     def _is_its_turn(self) -> bool:
         if not self._began or self.cycle.response_complete:

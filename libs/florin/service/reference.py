@@ -85,7 +85,7 @@ def errors_markdown(pages: dict[str, ErrorPage]) -> str:
         "Every error is a problem document (RFC 9457, `application/problem+json`). Programs decide by `code`, which is",
         "stable; `detail` is for people. A service serves the same text at `/errors/{code}`.",
         "",
-        "This page is made from the code: `python -m florin.service.write_reference`.",
+        "This page is made from the code: `./dev generate`.",
         "",
         "| code | status | may be sent again | title |",
         "|---|---|---|---|",

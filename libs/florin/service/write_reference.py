@@ -1,4 +1,4 @@
-"""Writes docs/reference/errors.md from the code of every service: ``python -m florin.service.write_reference``."""
+"""Writes docs/reference/errors.md from the code of every service; ``./dev generate`` runs it."""
 
 import importlib
 import pkgutil

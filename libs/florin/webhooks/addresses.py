@@ -52,9 +52,13 @@ class ForbiddenAddress(OSError):
 
 
 class AddressPolicy(Struct, frozen=True):
-    """``allow_loopback`` is for development only: it lets a merchant's URL reach what runs beside us."""
+    """``allow_loopback`` is for development only: it lets a merchant's URL reach what runs beside us.
+
+    ``trusted_hosts`` are names that operators vouch for, wherever they lead: a receiver of the same house, say.
+    """
 
     allow_loopback: bool = False
+    trusted_hosts: frozenset[str] = frozenset()
 
     def allows(self, address: IPv4Address | IPv6Address) -> bool:
         """Whether a webhook may be sent there. IPv4 inside IPv6 is judged as the IPv4 that it is."""

@@ -49,7 +49,7 @@ def check_endpoint_url(text: str, policy: UrlPolicy) -> URL:
         raise _invalid("A webhook URL holds no user name and no password; the signature tells the sender.")
     if "#" in text:
         raise _invalid("A webhook URL has no fragment: it would never be sent.")
-    if _is_loopback(host) and policy.addresses.allow_loopback:
+    if host in policy.addresses.trusted_hosts or (policy.addresses.allow_loopback and _is_loopback(host)):
         return url
     if url.scheme != "https":
         raise _invalid("A webhook URL begins with https://.")

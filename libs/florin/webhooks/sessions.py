@@ -22,12 +22,20 @@ class GuardedResolver(AbstractResolver):
     def __init__(self, policy: AddressPolicy, resolver: AbstractResolver | None = None) -> None:
         self._policy = policy
         self._resolver = resolver or aiohttp.ThreadedResolver()
+        self.trusted: set[str] = set()
+        """Where the policy's trusted hosts led."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The addresses of a name. Raises ForbiddenAddress, an OSError, where one of them is not allowed."""
+        """The addresses of a name. Raises ForbiddenAddress, an OSError, where one of them is not allowed.
+
+        A trusted host's addresses are let through, and remembered for the gate at the socket.
+        """
         results = await self._resolver.resolve(host, port, family)
+        if host in self._policy.trusted_hosts:
+            self.trusted.update(result["host"] for result in results)
+            return results
         for result in results:
             self._policy.check(result["host"])
         return results
@@ -50,15 +58,17 @@ def open_session(
     No cookies, no proxy and no credentials from the environment. Redirects are the request's business: pass
     ``allow_redirects=False``.
     """
+    guarded = GuardedResolver(policy, resolver)
 
     def open_socket(info: tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]) -> socket.socket:
         family, kind, protocol, _, address = info
-        policy.check(address[0])
+        if address[0] not in guarded.trusted:
+            policy.check(address[0])
         return socket.socket(family, kind, protocol)
 
     connector = aiohttp.TCPConnector(
         limit=connections,
-        resolver=GuardedResolver(policy, resolver),
+        resolver=guarded,
         ttl_dns_cache=_DNS_CACHE_S,
         socket_factory=open_socket,
     )

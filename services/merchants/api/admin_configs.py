@@ -8,14 +8,17 @@ from litestar import Controller, Request, Response, get, post, put
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
+from florin.contracts.affected_routes import RouteChange
 from florin.contracts.merchant_config import MerchantConfig
 from florin.contracts.merchant_config_rules import FieldChange, Violation, spec_hash, unknown_fields
 from florin.service import PAGE, Page, page_of
+from merchants.api.admin_keys import status_of
 from merchants.api.admin_merchants import BreakGlassView, MerchantView, view_merchant
-from merchants.api.dependencies import PathName, UseChanges, UseDb, UsePage, UseSettings, Version
+from merchants.api.dependencies import PathName, UseBox, UseChanges, UseDb, UsePage, UseSettings, Version
 from merchants.domain.errors import ConfigInvalid
+from merchants.domain.handed import HandedKey, HandedSecret
 from merchants.domain.ownership import BreakGlass, Owner, Write
-from merchants.operations.apply_config import Applied, apply_config, release_config
+from merchants.operations.apply_config import Applied, Handed, apply_config, release_config
 from merchants.operations.plan_config import Plan, plan_config
 from merchants.operations.read_propagation import Propagation, read_propagation
 from merchants.store.configs import ConfigVersion, get_config, list_configs
@@ -29,8 +32,14 @@ class PutConfig(Struct, frozen=True, forbid_unknown_fields=True):
     owner: Annotated[Owner | None, Meta(description="The resource that this is the content of.")] = None
     adopt: Annotated[bool, Meta(description="Take the configuration over from another owner, or from nobody.")] = False
     break_glass: Annotated[BreakGlass | None, Meta(description="Edit by hand although there is an owner.")] = None
+    secrets: Annotated[
+        tuple[HandedSecret, ...], Meta(max_length=16, description="Secrets of the owner that the configuration names.")
+    ] = ()
+    api_keys: Annotated[
+        tuple[HandedKey, ...], Meta(max_length=4, description="API keys that the owner made, by their hash.")
+    ] = ()
 
-    def write(self) -> Write:
+    def write(self) -> Write[MerchantConfig]:
         """What the operations know it as."""
         return Write(self.spec, self.owner, self.adopt, self.break_glass)
 
@@ -39,6 +48,17 @@ class ReleaseConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The owner that lets go; none: whoever it is."""
 
     uid: str | None = None
+    disable: Annotated[bool, Meta(description="Refuse the merchant's keys from now on, until another owner comes.")] = (
+        False
+    )
+
+
+class HandedKeyView(Struct, frozen=True):
+    """What became of a key that was handed over."""
+
+    id: str
+    hash: str
+    status: str
 
 
 class ConfigView(Struct, frozen=True, kw_only=True):
@@ -52,6 +72,8 @@ class ConfigView(Struct, frozen=True, kw_only=True):
     owner: Owner | None
     break_glass: BreakGlassView | None
     created_at: datetime
+    status: Annotated[str, Meta(description="Of the merchant: `active` or `disabled`.")]
+    api_keys: Annotated[list[HandedKeyView], Meta(description="Of the keys that this request handed over.")] = []
 
 
 class ConfigVersionView(Struct, frozen=True, kw_only=True):
@@ -81,6 +103,7 @@ class PlanView(Struct, frozen=True, kw_only=True):
     config_version: int | None
     accepted: bool
     changes: list[FieldChange]
+    routes: Annotated[list[RouteChange], Meta(description="Routing rules whose payments may go another way.")]
     violations: list[Violation]
     conflict: Refusal | None
 
@@ -98,6 +121,7 @@ class AdminConfigs(Controller):
         request: Request[Any, Any, Any],
         db: UseDb,
         changes: UseChanges,
+        box: UseBox,
         settings: UseSettings,
         merchant_id: PathName,
         data: JSONBody[PutConfig],
@@ -111,11 +135,12 @@ class AdminConfigs(Controller):
         """
         unknown = unknown_fields(msgspec.json.decode(await request.body())["spec"], data.spec)
         if dry_run:
-            plan = await plan_config(db, merchant_id, data.write(), allow_loopback=settings.allow_loopback_urls)
+            plan = await plan_config(db, merchant_id, data.write(), plain_hosts=settings.plain_hosts)
             return Response(_view_plan(merchant_id, plan, unknown))
         if unknown:
             raise ConfigInvalid(unknown)
-        applied = await apply_config(changes, merchant_id, data.write(), allow_loopback=settings.allow_loopback_urls)
+        handed = Handed(data.secrets, data.api_keys)
+        applied = await apply_config(changes, box, merchant_id, data.write(), handed, plain_hosts=settings.plain_hosts)
         return Response(_view_applied(applied))
 
     @get("/config")
@@ -129,7 +154,7 @@ class AdminConfigs(Controller):
     @post("/config/release", status_code=200)
     async def release(self, changes: UseChanges, merchant_id: PathName, data: JSONBody[ReleaseConfig]) -> MerchantView:
         """Let the owner go: the configuration stays in force and may be edited by hand."""
-        return view_merchant(await release_config(changes, merchant_id, data.uid))
+        return view_merchant(await release_config(changes, merchant_id, data.uid, disable=data.disable))
 
     @get("/config/versions")
     async def list_versions(self, db: UseDb, merchant_id: PathName, page: UsePage) -> Page[ConfigVersionView]:
@@ -153,7 +178,7 @@ class AdminConfigs(Controller):
 
 
 def _view_applied(applied: Applied) -> ConfigView:
-    merchant, config, changed = applied
+    merchant, config, changed, keys = applied
     until = merchant.break_glass_until
     return ConfigView(
         merchant_id=merchant.id,
@@ -164,6 +189,8 @@ def _view_applied(applied: Applied) -> ConfigView:
         owner=merchant.owner,
         break_glass=BreakGlassView(until, merchant.break_glass_reason) if until else None,
         created_at=config.created_at,
+        status="disabled" if merchant.disabled_at else "active",
+        api_keys=[HandedKeyView(key.id, key.hash, status_of(key)) for key in keys],
     )
 
 
@@ -187,6 +214,7 @@ def _view_plan(merchant_id: str, plan: Plan, unknown: list[Violation]) -> PlanVi
         config_version=plan.config_version,
         accepted=not violations and conflict is None,
         changes=plan.changes,
+        routes=plan.routes,
         violations=violations,
         conflict=Refusal(conflict.code, conflict.detail, conflict.param) if conflict else None,
     )

@@ -1,21 +1,45 @@
 """/admin/v1/connectors: how acquirers are reached."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Request, Response, get, put
+from litestar import Controller, Request, Response, get, post, put
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from florin.contracts.connector import ConnectorSpec
-from florin.contracts.merchant_config_rules import unknown_fields
+from florin.contracts.merchant_config_rules import spec_hash, unknown_fields
 from florin.service import PAGE, Page, page_of
-from merchants.api.dependencies import PathName, UseChanges, UseDb, UsePage, UseSettings
+from merchants.api.dependencies import PathName, UseBox, UseChanges, UseDb, UsePage, UseSettings
 from merchants.domain.errors import ConnectorInvalid
-from merchants.operations.put_connector import put_connector
+from merchants.domain.handed import HandedSecret
+from merchants.domain.ownership import Owner, Write
+from merchants.operations.put_connector import put_connector, release_connector
 from merchants.store.connectors import Connector, get_connector, list_connectors
+
+
+class PutConnector(ConnectorSpec, frozen=True, rename="camel"):
+    """A connector to store. Without ``owner`` it is a hand edit."""
+
+    owner: Annotated[Owner | None, Meta(description="The resource that this is the content of.")] = None
+    adopt: Annotated[bool, Meta(description="Take the connector over from another owner, or from nobody.")] = False
+    secrets: Annotated[
+        tuple[HandedSecret, ...], Meta(max_length=4, description="Secrets of the owner that the connector names.")
+    ] = ()
+
+    def write(self) -> Write[ConnectorSpec]:
+        """What the operations know it as."""
+        return Write(
+            ConnectorSpec(*(getattr(self, name) for name in ConnectorSpec.__struct_fields__)), self.owner, self.adopt
+        )
+
+
+class ReleaseConnector(Struct, frozen=True, forbid_unknown_fields=True):
+    """The owner that lets go; none: whoever it is."""
+
+    uid: str | None = None
 
 
 class ConnectorView(Struct, frozen=True):
@@ -23,6 +47,8 @@ class ConnectorView(Struct, frozen=True):
 
     name: str
     spec: ConnectorSpec
+    spec_hash: str
+    owner: Owner | None
     created_at: datetime
     updated_at: datetime
 
@@ -46,15 +72,18 @@ class AdminConnectors(Controller):
         self,
         request: Request[Any, Any, Any],
         changes: UseChanges,
+        box: UseBox,
         settings: UseSettings,
         name: PathName,
-        data: JSONBody[ConnectorSpec],
+        data: JSONBody[PutConnector],
     ) -> Response[ConnectorView]:
         """Make a connector (201) or change one (200). Saying the same again changes nothing."""
         unknown = unknown_fields(msgspec.json.decode(await request.body()), data)
         if unknown:
             raise ConnectorInvalid(unknown)
-        connector, created = await put_connector(changes, name, data, allow_loopback=settings.allow_loopback_urls)
+        connector, created = await put_connector(
+            changes, box, name, data.write(), data.secrets, plain_hosts=settings.plain_hosts
+        )
         return Response(_view(connector), status_code=201 if created else 200)
 
     @get("/{name:str}")
@@ -63,6 +92,18 @@ class AdminConnectors(Controller):
         async with db.connection() as conn:
             return _view(await get_connector(conn, name))
 
+    @post("/{name:str}/release", status_code=200)
+    async def release(self, changes: UseChanges, name: PathName, data: JSONBody[ReleaseConnector]) -> ConnectorView:
+        """Let the owner go: the connector stays as it is and may be changed by hand."""
+        return _view(await release_connector(changes, name, data.uid))
+
 
 def _view(connector: Connector) -> ConnectorView:
-    return ConnectorView(connector.name, connector.spec, connector.created_at, connector.updated_at)
+    return ConnectorView(
+        connector.name,
+        connector.spec,
+        spec_hash(connector.spec),
+        connector.owner,
+        connector.created_at,
+        connector.updated_at,
+    )

@@ -130,6 +130,11 @@ def _answer(made: MadeKey) -> Response[KeyView]:
     return Response(_view(made.key, made.secret.reveal()), headers={"Cache-Control": "no-store"})
 
 
+def status_of(key: ApiKey) -> str:
+    """What a key is: active, rotated or revoked."""
+    return "revoked" if key.revoked_at else "rotated" if key.replaced_by else "active"
+
+
 def _view(key: ApiKey, secret: str | None = None) -> KeyView:
     return KeyView(
         id=key.id,
@@ -139,7 +144,7 @@ def _view(key: ApiKey, secret: str | None = None) -> KeyView:
         restricted=key.restricted,
         scopes=key.scopes,
         hint=key.hint,
-        status="revoked" if key.revoked_at else "rotated" if key.replaced_by else "active",
+        status=status_of(key),
         rate_limit_per_second=key.rate_limit_per_second,
         api_version=key.api_version,
         created_at=key.created_at,

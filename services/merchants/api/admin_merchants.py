@@ -38,6 +38,7 @@ class MerchantView(Struct, frozen=True, kw_only=True):
     display_name: str
     status: str
     config_version: int | None
+    spec_hash: Annotated[str | None, Meta(description="SHA-256 of the configuration in force, in hex.")]
     owner: Owner | None
     break_glass: BreakGlassView | None
     created_at: datetime
@@ -52,6 +53,7 @@ def view_merchant(merchant: Merchant) -> MerchantView:
         display_name=merchant.display_name,
         status="disabled" if merchant.disabled_at else "active",
         config_version=merchant.config_version,
+        spec_hash=merchant.spec_hash,
         owner=merchant.owner,
         break_glass=BreakGlassView(until, merchant.break_glass_reason) if until else None,
         created_at=merchant.created_at,

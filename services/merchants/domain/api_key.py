@@ -1,12 +1,11 @@
 """Making and replacing API keys."""
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from florin.contracts.api_keys import SECRET_DIGITS, ApiKeyState, Scope, base62, check_digits, hash_of
+from florin.contracts.api_keys import ApiKeyState, Scope, hash_of
 from florin.contracts.api_version import API_VERSION
 from florin.ids import new_id, shard_of
 from florin.settings import Secret
@@ -57,13 +56,6 @@ class KeyRequest(Struct, frozen=True, kw_only=True):
     scopes: tuple[Scope, ...]
     rate_limit_per_second: int
     expires_at: datetime | None = None
-
-
-def new_secret(*, livemode: bool, restricted: bool) -> Secret:
-    """A fresh key: a prefix that tells kind and mode, 256 random bits, check digits."""
-    prefix = f"{'rk' if restricted else 'sk'}_{'live' if livemode else 'test'}_"
-    text = prefix + base62(int.from_bytes(os.urandom(32), "big"), SECRET_DIGITS)
-    return Secret(text + check_digits(text))
 
 
 def make_key(

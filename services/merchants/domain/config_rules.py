@@ -1,6 +1,6 @@
 """Rules of a configuration that need to know the connectors that exist."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.merchant_config import MerchantConfig
@@ -13,10 +13,10 @@ def find_violations(
     merchant_id: str,
     previous: MerchantConfig | None,
     connectors: Mapping[str, ConnectorSpec],
-    allow_loopback: bool,
+    plain_hosts: Collection[str],
 ) -> list[Violation]:
     """Everything that forbids ``spec`` as the next configuration of a merchant."""
-    found = validate(spec, previous=previous, allow_loopback=allow_loopback)
+    found = validate(spec, previous=previous, plain_hosts=plain_hosts)
     if spec.merchant_id != merchant_id and not any(violation.path == "merchantId" for violation in found):
         found.append(Violation("merchantId", f"This is the configuration of {merchant_id!r}.", "immutable"))
     return [*found, *_connectors(spec, connectors)]

@@ -7,6 +7,7 @@ InvalidRequest
 └── KeyInvalid           key_invalid           scopes that do not fit the kind of key
 Conflict
 ├── OwnedByOther         owned_by_other        the configuration belongs to another resource
+├── KeyOfOther           key_of_other          another merchant has this API key
 ├── NotAdopted           not_adopted           it was written by hand, and nobody said to take it over
 ├── GenerationReused     generation_reused     the same generation with another content
 ├── BreakGlassActive     break_glass_active    a hand edit holds for a while
@@ -14,7 +15,8 @@ Conflict
 ├── KeyRequestReused     key_request_reused    the same Idempotency-Key for another key
 └── ConnectorModeFixed   connector_mode_fixed  a connector cannot change from test to live
 Stale
-└── StaleGeneration      stale_generation      an older generation than the one that is stored
+├── StaleGeneration      stale_generation      an older generation than the one that is stored
+└── StaleSecret          stale_secret          an older value of a Secret than the one that is stored
 """
 
 from collections.abc import Sequence
@@ -124,3 +126,17 @@ class StaleGeneration(Stale):
 
     code = "stale_generation"
     title = "A newer generation is stored"
+
+
+class StaleSecret(Stale):
+    """A value of a Kubernetes Secret that is older than the one that is stored."""
+
+    code = "stale_secret"
+    title = "A newer value of this secret is stored"
+
+
+class KeyOfOther(Conflict):
+    """An API key belongs to one merchant; make another key."""
+
+    code = "key_of_other"
+    title = "This API key belongs to another merchant"

@@ -1,18 +1,18 @@
-"""Who may write a merchant's configuration: a fence on (uid, generation), and a way to break the glass.
+"""Who may write a configuration or a connector: a fence on (uid, generation), and a way to break the glass.
 
 A resource (its uid) owns the configuration; its generations only rise. Hand edits are refused meanwhile, except for a
 limited time and with a reason; when the time is over the owner's next attempt puts its own content back.
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
-from florin.contracts.merchant_config import MerchantConfig
 from merchants.domain.errors import BreakGlassActive, GenerationReused, NotAdopted, OwnedByOther, StaleGeneration
 
 BREAK_GLASS_MAX_S = 7 * 86_400
+Spec = TypeVar("Spec", bound=Struct)
 
 
 class Owner(Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,6 +22,14 @@ class Owner(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", description="The resource's uid.", examples=["5d1c7f5e-8f5c"])
     ]
     generation: Annotated[int, Meta(ge=1, le=2**53, description="The resource's metadata.generation.")]
+    resource: Annotated[
+        str,
+        Meta(
+            pattern=r"^[!-~]*$",
+            max_length=400,
+            description="Which resource that is, as cluster/namespace/name; for people, and to tell who succeeds whom.",
+        ),
+    ] = ""
 
 
 class BreakGlass(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,19 +41,19 @@ class BreakGlass(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 3600
 
 
-class Stored(Struct, frozen=True):
-    """What is stored of a merchant's configuration. ``owner_spec`` is what the owner's generation held."""
+class Stored(Struct, Generic[Spec], frozen=True):
+    """What is stored. ``owner_spec`` is what the owner's generation held."""
 
-    spec: MerchantConfig | None = None
+    spec: Spec | None = None
     owner: Owner | None = None
-    owner_spec: MerchantConfig | None = None
+    owner_spec: Spec | None = None
     break_glass_until: datetime | None = None
 
 
-class Write(Struct, frozen=True):
-    """What somebody wants to store; without an owner it is a hand edit."""
+class Write(Struct, Generic[Spec], frozen=True):
+    """What somebody wants to store; without an owner it is a hand edit. ``adopt`` lets an owner past the fence."""
 
-    spec: MerchantConfig
+    spec: Spec
     owner: Owner | None = None
     adopt: bool = False
     break_glass: BreakGlass | None = None
@@ -59,7 +67,7 @@ class Verdict(Struct, frozen=True):
     break_glass_until: datetime | None = None
 
 
-def judge(stored: Stored, write: Write, now: datetime) -> Verdict:
+def judge(stored: Stored[Spec], write: Write[Spec], now: datetime) -> Verdict:
     """Whether a write may happen and what it leaves.
 
     Raises OwnedByOther, NotAdopted, StaleGeneration, GenerationReused, BreakGlassActive.
@@ -67,7 +75,8 @@ def judge(stored: Stored, write: Write, now: datetime) -> Verdict:
     changed = write.spec != stored.spec
     if write.owner is None:
         return _judge_hand_edit(stored, write, now, changed)
-    _check_fence(stored, write, write.owner, changed)
+    if not write.adopt:
+        _check_fence(stored, write, write.owner, changed)
     if changed and stored.break_glass_until is not None and stored.break_glass_until > now:
         raise BreakGlassActive(
             f"A hand edit holds until {stored.break_glass_until:%Y-%m-%dT%H:%M:%SZ}.",
@@ -77,20 +86,17 @@ def judge(stored: Stored, write: Write, now: datetime) -> Verdict:
     return Verdict(changed, write.owner)
 
 
-def _check_fence(stored: Stored, write: Write, owner: Owner, changed: bool) -> None:
+def _check_fence(stored: Stored[Spec], write: Write[Spec], owner: Owner, changed: bool) -> None:
     if stored.owner is None:
-        if stored.spec is not None and changed and not write.adopt:
-            raise NotAdopted("This configuration was written by hand; say `adopt` to take it over.", param="adopt")
+        if stored.spec is not None and changed:
+            raise NotAdopted("This was written by hand; say `adopt` to take it over.", param="adopt")
         return
     if stored.owner.uid != owner.uid:
-        if not write.adopt:
-            raise OwnedByOther(
-                "This configuration belongs to another resource; say `adopt` to take it over.",
-                param="owner.uid",
-                owner_uid=stored.owner.uid,
-                owner_generation=stored.owner.generation,
-            )
-        return
+        raise OwnedByOther(
+            f"This belongs to {_named(stored.owner)}; say `adopt` to take it over.",
+            param="owner.uid",
+            **_told(stored.owner),
+        )
     if owner.generation < stored.owner.generation:
         raise StaleGeneration(
             f"Generation {owner.generation} is older than {stored.owner.generation}, which is stored.",
@@ -103,16 +109,23 @@ def _check_fence(stored: Stored, write: Write, owner: Owner, changed: bool) -> N
         )
 
 
-def _judge_hand_edit(stored: Stored, write: Write, now: datetime, changed: bool) -> Verdict:
+def _judge_hand_edit(stored: Stored[Spec], write: Write[Spec], now: datetime, changed: bool) -> Verdict:
     if stored.owner is None:
         return Verdict(changed, None)
     if write.break_glass is not None:
         return Verdict(changed, stored.owner, now + timedelta(seconds=write.break_glass.ttl_seconds))
     if changed:
         raise OwnedByOther(
-            "This configuration belongs to a resource; change that, or break the glass with `break_glass`.",
+            f"This belongs to {_named(stored.owner)}; change that, or break the glass with `break_glass`.",
             param="break_glass",
-            owner_uid=stored.owner.uid,
-            owner_generation=stored.owner.generation,
+            **_told(stored.owner),
         )
     return Verdict(changed=False, owner=stored.owner, break_glass_until=stored.break_glass_until)
+
+
+def _named(owner: Owner) -> str:
+    return f"the resource {owner.resource}" if owner.resource else "another resource"
+
+
+def _told(owner: Owner) -> dict[str, str | int]:
+    return {"owner_uid": owner.uid, "owner_generation": owner.generation, "owner_resource": owner.resource}

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from florin.contracts.api_keys import new_key
 from florin.settings import Secret
-from merchants.domain.api_key import ApiKey, KeyRequest, make_key, new_secret
+from merchants.domain.api_key import ApiKey, KeyRequest, make_key
 from merchants.domain.errors import KeyRequestReused
 from merchants.store.api_keys import find_key_by_request, save_key
 from merchants.store.changes import ChangeLog, Changes
@@ -32,7 +33,7 @@ async def create_api_key(
             if made is not None:
                 _check_same(made, request)
                 return MadeKey(made, None)
-        secret = new_secret(livemode=request.livemode, restricted=request.restricted)
+        secret = new_key(livemode=request.livemode, restricted=request.restricted)
         key = make_key(merchant_id, request, secret, log.now, idempotency_key=idempotency_key)
         await save_key(log, key)
         return MadeKey(key, secret)

@@ -29,13 +29,30 @@ class Propagation(Struct, frozen=True):
     missing_services: list[str]
 
 
+class Floors(Struct, frozen=True):
+    """How far each living replica has come, for whoever waits for many merchants at once."""
+
+    epoch: str
+    head: int
+    replicas: list[Replica]
+    missing_services: list[str]
+
+
+async def read_floors(db: Database, services: Sequence[str]) -> Floors:
+    """How far the replicas of ``services`` have come."""
+    async with db.connection() as conn:
+        head = await read_head(conn)
+        live = [replica for replica in await list_replicas(conn) if replica.live]
+    return Floors(head.epoch, head.version, live, _missing(services, live))
+
+
 async def read_propagation(db: Database, merchant_id: str, services: Sequence[str]) -> Propagation:
     """How far the merchant's configuration has come among ``services``. Raises NotFound."""
     async with db.connection() as conn:
         merchant = await get_merchant(conn, merchant_id)
         head = await read_head(conn)
         live = [replica for replica in await list_replicas(conn) if replica.live]
-    missing = sorted(set(services) - {replica.service for replica in live})
+    missing = _missing(services, live)
     version = merchant.config_version
     if version is None or missing or not live:
         state = PropagationState.UNKNOWN
@@ -44,3 +61,7 @@ async def read_propagation(db: Database, merchant_id: str, services: Sequence[st
     else:
         state = PropagationState.PENDING
     return Propagation(merchant.id, version, state, live, missing)
+
+
+def _missing(services: Sequence[str], live: Sequence[Replica]) -> list[str]:
+    return sorted(set(services) - {replica.service for replica in live})

@@ -35,7 +35,9 @@ async def set_disabled(changes: Changes, merchant_id: str, *, disabled: bool) ->
         found = await get_merchant(log.conn, merchant_id)
         if (found.disabled_at is not None) is disabled:
             return found
-        merchant = replace(found, disabled_at=log.now if disabled else None, updated_at=log.now)
+        merchant = replace(
+            found, disabled_at=log.now if disabled else None, disabled_by_owner=False, updated_at=log.now
+        )
         await save_merchant(log, merchant)
         tell_merchant(log, merchant)
         return merchant

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from merchants.domain.api_key import KeyRequest, check_rotatable, end_of_overlap, make_key, new_secret
+from florin.contracts.api_keys import new_key
+from merchants.domain.api_key import KeyRequest, check_rotatable, end_of_overlap, make_key
 from merchants.operations.create_api_key import MadeKey
 from merchants.store.api_keys import get_key, save_key
 from merchants.store.changes import ChangeLog, Changes
@@ -26,7 +27,7 @@ async def rotate_api_key(
             rate_limit_per_second=old.rate_limit_per_second,
             expires_at=expires_at,
         )
-        secret = new_secret(livemode=old.livemode, restricted=old.restricted)
+        secret = new_key(livemode=old.livemode, restricted=old.restricted)
         new = make_key(merchant_id, request, secret, log.now)
         await save_key(log, new)
         await save_key(log, replace(old, replaced_by=new.id, expires_at=end_of_overlap(old, overlap_s, log.now)))

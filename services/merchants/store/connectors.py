@@ -11,7 +11,10 @@ from florin.contracts.directory import ConnectorState, Kind
 from florin.database import Connection, Row
 from florin.errors import NotFound
 from florin.service import PageRequest
+from merchants.domain.ownership import Owner
 from merchants.store.changes import ChangeLog
+
+_COLUMNS = "name, spec, owner_uid, owner_generation, owner_resource, created_at, updated_at"
 
 
 class Connector(Struct, frozen=True):
@@ -21,6 +24,7 @@ class Connector(Struct, frozen=True):
     spec: ConnectorSpec
     created_at: datetime
     updated_at: datetime
+    owner: Owner | None = None
 
 
 async def find_connectors(conn: Connection, names: Iterable[str]) -> dict[str, ConnectorSpec]:
@@ -31,7 +35,7 @@ async def find_connectors(conn: Connection, names: Iterable[str]) -> dict[str, C
 
 async def find_connector(conn: Connection, name: str) -> Connector | None:
     """The connector of this name."""
-    row = await conn.fetch_one("SELECT name, spec, created_at, updated_at FROM connectors WHERE name=%s", (name,))
+    row = await conn.fetch_one(f"SELECT {_COLUMNS} FROM connectors WHERE name=%s", (name,))
     return _connector(row) if row else None
 
 
@@ -47,7 +51,7 @@ async def list_connectors(conn: Connection, page: PageRequest) -> list[Connector
     """Connectors by name, from z to a."""
     where, order = ("name > %s", "ASC") if page.backwards else ("name < %s", "DESC")
     rows = await conn.fetch_all(
-        f"SELECT name, spec, created_at, updated_at FROM connectors {f'WHERE {where}' if page.cursor else ''} "
+        f"SELECT {_COLUMNS} FROM connectors {f'WHERE {where}' if page.cursor else ''} "
         f"ORDER BY name {order} LIMIT {page.fetch}",
         [page.cursor] if page.cursor else [],
     )
@@ -55,13 +59,28 @@ async def list_connectors(conn: Connection, page: PageRequest) -> list[Connector
 
 
 async def save_connector(log: ChangeLog, connector: Connector) -> None:
-    """Write a connector, new or changed, and publish it."""
+    """Write a connector, new or changed."""
+    owner = connector.owner
+    row = (
+        connector.name,
+        msgspec.json.encode(connector.spec),
+        owner.uid if owner else None,
+        owner.generation if owner else None,
+        owner.resource if owner else "",
+        connector.created_at,
+        connector.updated_at,
+    )
     await log.conn.insert_rows(
         "connectors",
-        ("name", "spec", "created_at", "updated_at"),
-        [(connector.name, msgspec.json.encode(connector.spec), connector.created_at, connector.updated_at)],
-        on_duplicate="spec=VALUES(spec), updated_at=VALUES(updated_at)",
+        tuple(_COLUMNS.split(", ")),
+        [row],
+        on_duplicate="spec=VALUES(spec), owner_uid=VALUES(owner_uid), owner_generation=VALUES(owner_generation), "
+        "owner_resource=VALUES(owner_resource), updated_at=VALUES(updated_at)",
     )
+
+
+def tell_connector(log: ChangeLog, connector: Connector) -> None:
+    """Publish what the other services know of a connector."""
     log.record(
         Kind.CONNECTOR,
         connector.name,
@@ -72,4 +91,6 @@ async def save_connector(log: ChangeLog, connector: Connector) -> None:
 
 def _connector(row: Row) -> Connector:
     spec = msgspec.json.decode(row["spec"], type=ConnectorSpec)
-    return Connector(row["name"], spec, row["created_at"], row["updated_at"])
+    uid = row["owner_uid"]
+    owner = Owner(uid, row["owner_generation"], row["owner_resource"]) if uid is not None else None
+    return Connector(row["name"], spec, row["created_at"], row["updated_at"], owner)

@@ -12,8 +12,8 @@ from merchants.domain.ownership import Owner
 from merchants.store.changes import ChangeLog
 
 _COLUMNS = (
-    "id, display_name, disabled_at, config_version, owner_uid, owner_generation, owner_version, break_glass_until,"
-    " break_glass_reason, created_at, updated_at"
+    "id, display_name, disabled_at, disabled_by_owner, config_version, spec_hash, owner_uid, owner_generation,"
+    " owner_resource, owner_version, break_glass_until, break_glass_reason, created_at, updated_at"
 )
 
 
@@ -25,7 +25,9 @@ class Merchant(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     disabled_at: datetime | None = None
+    disabled_by_owner: bool = False
     config_version: int | None = None
+    spec_hash: str | None = None
     owner: Owner | None = None
     owner_version: int | None = None
     break_glass_until: datetime | None = None
@@ -42,8 +44,13 @@ async def get_merchant(conn: Connection, merchant_id: str) -> Merchant:
     """The merchant with this id. Raises NotFound."""
     merchant = await find_merchant(conn, merchant_id)
     if merchant is None:
-        raise NotFound(f"There is no merchant {merchant_id!r}.", param="merchant_id")
+        raise no_merchant(merchant_id)
     return merchant
+
+
+def no_merchant(merchant_id: str) -> NotFound:
+    """The error of asking for a merchant that is not there."""
+    return NotFound(f"There is no merchant {merchant_id!r}.", param="merchant_id")
 
 
 async def list_merchants(conn: Connection, page: PageRequest) -> list[Merchant]:
@@ -66,9 +73,12 @@ async def save_merchant(log: ChangeLog, merchant: Merchant) -> None:
                 merchant.id,
                 merchant.display_name,
                 merchant.disabled_at,
+                merchant.disabled_by_owner,
                 merchant.config_version,
+                merchant.spec_hash,
                 owner.uid if owner else None,
                 owner.generation if owner else None,
+                owner.resource if owner else "",
                 merchant.owner_version,
                 merchant.break_glass_until,
                 merchant.break_glass_reason,
@@ -96,5 +106,6 @@ def tell_merchant(log: ChangeLog, merchant: Merchant) -> None:
 
 
 def _merchant(row: Row) -> Merchant:
-    uid, generation = row.pop("owner_uid"), row.pop("owner_generation")
-    return Merchant(**row, owner=Owner(uid, generation) if uid is not None else None)
+    uid, generation, resource = row.pop("owner_uid"), row.pop("owner_generation"), row.pop("owner_resource")
+    row["disabled_by_owner"] = bool(row["disabled_by_owner"])
+    return Merchant(**row, owner=Owner(uid, generation, resource) if uid is not None else None)

@@ -10,11 +10,14 @@ from florin.secrets.box import record_aad
 from merchants.domain.names import owner_of_scope
 from merchants.store.changes import ChangeLog
 
-_COLUMNS = "scope, name, secret_version, sealed, created_at, expires_at"
+_COLUMNS = "scope, name, secret_version, sealed, created_at, expires_at, source_version"
 
 
 class SealedSecret(Struct, frozen=True, kw_only=True):
-    """A sealed value. ``expires_at`` is set once it has a successor."""
+    """A sealed value. ``expires_at`` is set once it has a successor.
+
+    ``source_version``: of the Kubernetes Secret that it came from; None where it was put by hand.
+    """
 
     scope: str
     name: str
@@ -22,6 +25,7 @@ class SealedSecret(Struct, frozen=True, kw_only=True):
     sealed: bytes
     created_at: datetime
     expires_at: datetime | None = None
+    source_version: int | None = None
 
 
 def aad_of(scope: str, name: str, secret_version: int) -> bytes:
@@ -67,8 +71,8 @@ async def add_secret(log: ChangeLog, secret: SealedSecret, *, overlap_until: dat
     await log.conn.execute("DELETE FROM secrets WHERE scope=%s AND name=%s AND expires_at <= %s", (*key, log.now))
     await log.conn.insert_rows(
         "secrets",
-        ("scope", "name", "secret_version", "sealed", "created_at", "expires_at"),
-        [(*key, secret.secret_version, secret.sealed, secret.created_at, None)],
+        ("scope", "name", "secret_version", "sealed", "created_at", "expires_at", "source_version"),
+        [(*key, secret.secret_version, secret.sealed, secret.created_at, None, secret.source_version)],
     )
     log.record(
         Kind.SECRET,
@@ -76,6 +80,14 @@ async def add_secret(log: ChangeLog, secret: SealedSecret, *, overlap_until: dat
         SecretState(secret.scope, secret.name, secret.secret_version),
         aggregate_id=owner_of_scope(secret.scope),
         merchant_id=owner_of_scope(secret.scope) if secret.scope.startswith("merchant:") else "",
+    )
+
+
+async def note_source(log: ChangeLog, secret: SealedSecret, source_version: int) -> None:
+    """Remember the newer version of a Secret that holds the same value."""
+    await log.conn.execute(
+        "UPDATE secrets SET source_version=%s WHERE scope=%s AND name=%s AND secret_version=%s",
+        (source_version, secret.scope, secret.name, secret.secret_version),
     )
 
 

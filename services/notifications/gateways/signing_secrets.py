@@ -13,7 +13,7 @@ from notifications.domain.endpoint import Endpoint
 _REMEMBERED_MAX = 10_000
 
 
-class _Remembered(Struct):
+class _Remembered(Struct, frozen=True):
     version: int
     until: datetime | None
     signer: Signer

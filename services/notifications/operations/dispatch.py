@@ -20,9 +20,9 @@ from florin.errors import Unavailable
 from notifications.domain.delivery import Attempt, Claim, Result
 from notifications.domain.endpoint import Endpoint, EndpointState
 from notifications.domain.health import observe
-from notifications.domain.outcome import judge
+from notifications.domain.outcome import DeliveryState, judge
 from notifications.operations.lane import Lane, Queued
-from notifications.operations.measure import ATTEMPT_DURATION, ATTEMPTS, IN_FLIGHT
+from notifications.operations.measure import ATTEMPT_DURATION, ATTEMPTS, DEAD, IN_FLIGHT
 from notifications.operations.record_results import HealthRow, ResultRecorder
 from notifications.store.claims import claim_deliveries, due_endpoints, find_candidates, load_claims, release_claims
 from notifications.store.endpoints import find_endpoints
@@ -222,6 +222,8 @@ class Dispatcher:
         self.recorder.put(Result(claim=claim, attempt=attempt, verdict=verdict), health)
         if verdict.disables_endpoint or lane.health.blocked_until > ended:
             self._clear(lane)
+        if verdict.state is DeliveryState.DEAD:
+            DEAD.inc()
         ATTEMPTS.labels(verdict.state, str(outcome.status or outcome.failure)).inc()
         ATTEMPT_DURATION.observe(ended - began)
 

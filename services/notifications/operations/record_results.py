@@ -1,7 +1,8 @@
-"""Attempts and verdicts, recorded in groups: whatever came in while the last group was being committed."""
+"""Attempts and verdicts, recorded in groups: whatever came in since the last group was committed."""
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from florin.contracts.events import Event
 from florin.database import Connection, Database
 from florin.errors import Unavailable
 from florin.outbox import record_events
+from florin.streams.pace import rest_s
 from notifications.domain.announcements import dead_delivery_event, endpoint_event, stream_of
 from notifications.domain.delivery import Result
 from notifications.domain.endpoint import EndpointState
@@ -51,8 +53,10 @@ class ResultRecorder:
         """Write groups for ever. While the database is away, results wait; nothing is attempted twice for that."""
         while True:
             await self._arrived.wait()
+            begun_at = time.monotonic()
             try:
                 await self.flush()
+                await asyncio.sleep(rest_s(time.monotonic() - begun_at))
             except Unavailable as error:
                 _log.warning("Results of attempts cannot be recorded yet: %s", error)
                 await asyncio.sleep(_PAUSE_S)

@@ -42,6 +42,26 @@ async def due_endpoints(conn: Connection) -> list[str]:
     return [row["id"] for row in await conn.fetch_all(_DUE)]
 
 
+async def count_pending(conn: Connection, *, limit: int) -> int:
+    """How many deliveries are not finished; counted up to ``limit``."""
+    row = await conn.fetch_one(
+        "SELECT COUNT(*) AS pending FROM (SELECT 1 FROM deliveries FORCE INDEX (due) WHERE state='pending' LIMIT %s) p",
+        (limit,),
+    )
+    return int(row["pending"]) if row else 0
+
+
+async def oldest_due(conn: Connection, endpoints: Sequence[Endpoint]) -> float:
+    """For how long, in seconds, the delivery waits that could be attempted the longest; 0 where none could."""
+    ids = await find_candidates(conn, [(endpoint, 1) for endpoint in endpoints])
+    row = await conn.fetch_one(
+        "SELECT TIMESTAMPDIFF(MICROSECOND, MIN(next_attempt_at), UTC_TIMESTAMP(6)) / 1e6 AS age_s "
+        "FROM deliveries WHERE id IN %s AND state='pending'",
+        (ids or [""],),
+    )
+    return max(0.0, float((row and row["age_s"]) or 0))
+
+
 async def find_candidates(conn: Connection, rooms: Sequence[tuple[Endpoint, int]]) -> list[str]:
     """Ids of deliveries that are due: for each endpoint as many as it has room for, the longest due first."""
     parts = [

@@ -11,6 +11,7 @@ from florin.ids import parse_id, shard_of
 from florin.service import PageRequest, RateLimiter, idempotency_key
 from payments.operations.submit import Reply
 from payments.operations.submit import Request as Submission
+from payments.store.window import Window
 
 HttpRequest = Request[Any, Any, Any]
 _PRINCIPAL = "principal"
@@ -45,17 +46,23 @@ async def admit(request: HttpRequest) -> None:
     await request.app.state.access.admit(request)
 
 
-def check_cursor(page: PageRequest, kind: str, *, livemode: bool, merchant_id: str) -> None:
-    """Raises InvalidRequest where a cursor is no id of this kind, merchant and mode: it would page to anywhere."""
-    if page.cursor is None:
-        return
-    try:
-        parts = parse_id(page.cursor, kind)
-    except NotFound:
-        parts = None
-    if parts is None or (parts.livemode, parts.shard) != (livemode, shard_of(merchant_id)):
+def window(page: PageRequest, kind: str, *, livemode: bool, merchant_id: str) -> Window:
+    """What a page shows of a merchant's list.
+
+    Raises InvalidRequest where the cursor is no id of this kind, merchant and mode: it would page to anywhere.
+    """
+    if page.cursor is not None and not _is_of(page.cursor, kind, livemode, merchant_id):
         param = "ending_before" if page.backwards else "starting_after"
         raise InvalidRequest(f"{param}: this list has no such id; send the `next_cursor` of a page.", param=param)
+    return Window(merchant_id, livemode, page.fetch, page.cursor, page.backwards)
+
+
+def _is_of(cursor: str, kind: str, livemode: bool, merchant_id: str) -> bool:
+    try:
+        parts = parse_id(cursor, kind)
+    except NotFound:
+        return False
+    return (parts.livemode, parts.shard) == (livemode, shard_of(merchant_id))
 
 
 def _authorization(request: HttpRequest) -> str | None:

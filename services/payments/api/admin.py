@@ -12,12 +12,13 @@ from florin.contracts.payments import PaymentView
 from florin.errors import NotFound
 from florin.ids import parse_id
 from florin.service import ADMIN_TOKEN, PAGE, WORD, Page, ServiceSettings, UsePage, admin_guard, page_of
-from payments.api.access import check_cursor
+from payments.api.access import window
 from payments.domain.payment import Payment
 from payments.domain.snapshot import view_payment
 from payments.domain.states import Status
+from payments.operations.audit import prove_ledger
 from payments.operations.timeline import Timeline, tell_timeline
-from payments.store.ledger import check, count, list_entries
+from payments.store.ledger import list_entries
 from payments.store.payments import find_payment, list_payments
 
 
@@ -52,12 +53,9 @@ class LedgerEntry(Struct, frozen=True):
 @get("/ledger/check", summary="Check the whole ledger", operation_id="checkLedger")
 async def check_ledger(state: State) -> LedgerReport:
     """Prove that every transaction sums to zero and that ledger and operations agree."""
-    size = await count(state.runtime.database)
-    faults = [
-        LedgerFault(rule, {name: str(value) for name, value in row.items()})
-        for rule, row in await check(state.runtime.database)
-    ]
-    return LedgerReport(size["entries"], size["transactions"], faults)
+    proof = await prove_ledger(state.runtime.database)
+    faults = [LedgerFault(rule, {name: str(value) for name, value in row.items()}) for rule, row in proof.faults]
+    return LedgerReport(proof.entries, proof.transactions, faults)
 
 
 @get("/payments", dependencies={"page": PAGE}, summary="List a merchant's payments", operation_id="adminListPayments")
@@ -69,14 +67,9 @@ async def list_of_merchant(
     status: FromQuery[Status | None] = None,
 ) -> Page[PaymentView]:
     """A merchant's payments in one mode, newest first."""
-    check_cursor(page, "pay", livemode=livemode, merchant_id=merchant_id)
     found = await list_payments(
         state.runtime.database,
-        merchant_id=merchant_id,
-        livemode=livemode,
-        limit=page.fetch,
-        cursor=page.cursor,
-        backwards=page.backwards,
+        window(page, "pay", livemode=livemode, merchant_id=merchant_id),
         status=status,
     )
     return page_of([view_payment(payment) for payment in found], page, lambda view: view.id)

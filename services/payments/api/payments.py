@@ -13,7 +13,7 @@ from florin.directory import Principal
 from florin.errors import NotFound
 from florin.ids import parse_id
 from florin.service import API_KEY, PAGE, FilterTime, Page, UsePage, page_of, parse_time
-from payments.api.access import HttpRequest, admit, answer, check_cursor
+from payments.api.access import HttpRequest, admit, answer, window
 from payments.api.requests import (
     CancelPaymentRequest,
     CapturePaymentRequest,
@@ -120,14 +120,9 @@ async def list_all(
 ) -> Page[PaymentView]:
     """The merchant's payments, newest first."""
     principal = state.access.principal(request, Scope.PAYMENTS_READ)
-    check_cursor(page, "pay", livemode=principal.livemode, merchant_id=principal.merchant_id)
     found = await list_payments(
         state.runtime.database,
-        merchant_id=principal.merchant_id,
-        livemode=principal.livemode,
-        limit=page.fetch,
-        cursor=page.cursor,
-        backwards=page.backwards,
+        window(page, "pay", livemode=principal.livemode, merchant_id=principal.merchant_id),
         status=status,
         currency=currency,
         merchant_reference=merchant_reference,

@@ -15,7 +15,7 @@ from florin.errors import NotFound
 from florin.ids import parse_id
 from florin.money import exponent_of
 from florin.service import API_KEY, PAGE, FilterText, Page, UsePage, page_of
-from payments.api.access import HttpRequest, admit, check_cursor
+from payments.api.access import HttpRequest, admit, window
 from payments.domain.ledger import Purpose
 from payments.store.events import find_event, list_events
 from payments.store.ledger import balances
@@ -69,14 +69,9 @@ async def list_all_events(
 ) -> Page[EventView]:
     """The merchant's events, newest first."""
     principal = state.access.principal(request, Scope.EVENTS_READ)
-    check_cursor(page, "evt", livemode=principal.livemode, merchant_id=principal.merchant_id)
     found = await list_events(
         state.runtime.database,
-        merchant_id=principal.merchant_id,
-        livemode=principal.livemode,
-        limit=page.fetch,
-        cursor=page.cursor,
-        backwards=page.backwards,
+        window(page, "evt", livemode=principal.livemode, merchant_id=principal.merchant_id),
         type=type,
         payment_id=payment_id,
     )

@@ -10,7 +10,7 @@ from florin.contracts.payments import RefundView
 from florin.errors import NotFound
 from florin.ids import parse_id
 from florin.service import API_KEY, PAGE, FilterText, Page, UsePage, page_of
-from payments.api.access import HttpRequest, admit, answer, check_cursor
+from payments.api.access import HttpRequest, admit, answer, window
 from payments.api.payments import IdempotencyHeader
 from payments.api.requests import CreateRefundRequest
 from payments.domain.payment import Payment
@@ -42,14 +42,9 @@ async def list_all(
 ) -> Page[RefundView]:
     """The merchant's refunds, newest first."""
     principal = state.access.principal(request, Scope.REFUNDS_READ)
-    check_cursor(page, "re", livemode=principal.livemode, merchant_id=principal.merchant_id)
     found = await list_refunds(
         state.runtime.database,
-        merchant_id=principal.merchant_id,
-        livemode=principal.livemode,
-        limit=page.fetch,
-        cursor=page.cursor,
-        backwards=page.backwards,
+        window(page, "re", livemode=principal.livemode, merchant_id=principal.merchant_id),
         payment_id=payment_id,
     )
     return page_of([_view(*pair) for pair in found], page, lambda view: view.id)

@@ -31,19 +31,22 @@ def following(
     final: bool = False,
     reason: str = "",
     metadata: dict[str, str] | None = None,
+    repairing: bool = False,
 ) -> Operation:
-    """An operation that follows an attempt's authorisation, on its way from now on."""
+    """An operation that follows an attempt's authorisation, on its way from now on. Nobody waits for a repair."""
+    ids = context.ids
     return Operation(
-        id=context.ids.operation_id,
+        id=ids.repair_id if repairing else ids.operation_id,
         verb=verb,
         state=OperationState.SENDING,
         amount_minor=amount_minor,
         currency=attempt.authorization.currency,
         connector=attempt.route.connector,
-        reference=context.ids.reference,
+        reference=ids.repair_reference if repairing else ids.reference,
         created_at=context.at,
         deadline_at=context.deadline(attempt.route.timeout_s),
-        key_id=context.key_id,
+        key_id="" if repairing else context.key_id,
+        repairing=repairing,
         final=final,
         reason=reason,
         metadata=metadata or {},

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -11,18 +12,35 @@ from payments.domain.ledger import Line
 from payments.domain.payment import Payment
 
 
-class FreshIds(Struct, frozen=True):
-    """Names for whatever a decision may create; drawn once a command, so that deciding again gives the same names.
+class FreshIds(Protocol):
+    """Names for whatever a decision may create. Each stays the same, so that deciding again gives the same names.
 
     References are known to the acquirer (`florin.ids.new_acquirer_reference`).
     """
 
-    attempt_id: str
-    operation_id: str
-    reference: str
-    capture_id: str
-    repair_id: str
-    repair_reference: str
+    @property
+    def attempt_id(self) -> str:
+        """Of an attempt."""
+
+    @property
+    def operation_id(self) -> str:
+        """Of the operation that is asked for."""
+
+    @property
+    def reference(self) -> str:
+        """Of that operation."""
+
+    @property
+    def capture_id(self) -> str:
+        """Of the capture that an authorisation contains."""
+
+    @property
+    def repair_id(self) -> str:
+        """Of an operation that gives back what must not have been taken."""
+
+    @property
+    def repair_reference(self) -> str:
+        """Of that operation."""
 
 
 class Result(StrEnum):

@@ -16,16 +16,15 @@ def reverse(
 ) -> Decision:
     """Refund a capture, or void the authorisation where nothing was captured. ``lines`` tell what was done late."""
     given_back = capture or attempt.authorization
-    ids = replace(context.ids, operation_id=context.ids.repair_id, reference=context.ids.repair_reference)
     operation = replace(
         following(
             attempt,
-            replace(context, ids=ids, key_id=""),
+            context,
             Verb.REFUND if capture else Verb.VOID,
             given_back.approved_minor,
             reason=REASON,
+            repairing=True,
         ),
-        repairing=True,
         capture_id=capture.id if capture else "",
     )
     reserved = ledger.reserve_refund(operation, operation.amount_minor) if capture else ()

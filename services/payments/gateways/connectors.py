@@ -1,6 +1,7 @@
 """The connectors of this process: made from their specification and leased credentials, each behind a breaker."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from florin.secrets import LeasedSecret
 from florin.telemetry import span
 from payments.domain.outcome import NotSent, Outcome, Unknown
 from payments.gateways.breaker import CircuitBreaker
+from payments.gateways.measure import CALLS, watch_breaker
 from payments.gateways.port import Connector, Request
 
 Adapter = Callable[[ConnectorSpec, LeasedSecret], Connector]
@@ -70,9 +72,7 @@ class Connectors:
             return NotSent(f"the breaker of {name} is open")
         outcome: Outcome = Unknown("the call was cut short")
         try:
-            outcome = await self._call(
-                running, f"acquirer {type(request).__name__}", running.connector.perform(request)
-            )
+            outcome = await self._call(running, type(request).__name__, running.connector.perform(request))
         finally:
             running.breaker.record(outcome)
         return outcome
@@ -87,7 +87,7 @@ class Connectors:
             running = await self._get(name)
         except FlorinError as error:
             return Unknown(error.detail)
-        return await self._call(running, "acquirer find", running.connector.find(reference))
+        return await self._call(running, "Find", running.connector.find(reference))
 
     async def close(self) -> None:
         """Close every connector."""
@@ -115,17 +115,21 @@ class Connectors:
             raise Unavailable(f"The credentials of connector {name} cannot be read.") from None
         if running is not None:
             self._retire(running)
-        self._running[name] = _Running(spec, secret, connector, CircuitBreaker(spec.breaker))
+        breaker = CircuitBreaker(spec.breaker)
+        self._running[name] = _Running(spec, secret, connector, breaker)
+        watch_breaker(name, lambda: breaker.open)
         return self._running[name]
 
     async def _call(self, running: _Running, what: str, call: Awaitable[Outcome]) -> Outcome:
-        with span(what) as work:
+        begun_at = time.monotonic()
+        with span(f"acquirer {what}") as work:
             try:
                 async with asyncio.timeout(running.timeout_s):
                     outcome = await call
             except Exception as error:  # noqa: BLE001 - an adapter's fault must not look like "not charged"
                 outcome = Unknown(f"{type(error).__name__} in the connector")
             work.set("florin.outcome", type(outcome).__name__)
+        CALLS.labels(running.spec.name, what, type(outcome).__name__).observe(time.monotonic() - begun_at)
         return outcome
 
     def _retire(self, running: _Running) -> None:

@@ -13,6 +13,7 @@ from florin.clock import Clock
 from florin.errors import Unavailable
 from florin.telemetry import span
 from payments.domain.decision import Decision
+from payments.domain.events import EventType
 from payments.domain.outcome import Outcome
 from payments.domain.payment import Attempt, Initiator, Operation, Payment, Verb
 from payments.domain.record_outcome import RecordOutcome, record_outcome
@@ -26,6 +27,7 @@ from payments.gateways.port import (
     VoidRequest,
 )
 from payments.operations.context import new_context
+from payments.operations.measure import CONFLICTS
 from payments.store.committer import Committed, Committer, Proposal
 
 _log = logging.getLogger(__name__)
@@ -69,9 +71,12 @@ class Performer:
             clock=self._clock, actor=actor, merchant_id=payment.merchant_id, livemode=payment.livemode
         )
         command = RecordOutcome(context, operation_id, outcome, not_found_final)
-        return await self.committer.commit(
+        committed = await self.committer.commit(
             Proposal(payment.id, context, partial(_decide, command), traceparent=traceparent)
         )
+        if committed.decision and any(e.type is EventType.PAYMENT_CONFLICTED for e in committed.decision.events):
+            CONFLICTS.inc()
+        return committed
 
     async def _perform(self, payment: Payment, operation_id: str, traceparent: str | None) -> None:
         found = payment.find_operation(operation_id)

@@ -41,6 +41,15 @@ async def close_callback(
         )
 
 
+async def oldest_owed(conn: Connection) -> float:
+    """How long, in seconds, the oldest callback waits that was stored and not applied; 0 where none does."""
+    row = await conn.fetch_one(
+        "SELECT TIMESTAMPDIFF(MICROSECOND, MIN(received_at), NOW(6)) / 1e6 AS age_s FROM callbacks "
+        "WHERE apply_at IS NOT NULL"
+    )
+    return float((row and row["age_s"]) or 0)
+
+
 async def list_callbacks(database: Database, payment_id: str) -> list[Row]:
     """A payment's callbacks, in the order they came."""
     async with database.connection() as conn:

@@ -1,9 +1,10 @@
-"""The one writer: stores decisions of many callers as one transaction, and answers each caller after it is durable.
+"""The one place that writes: stores decisions of many callers as one transaction, and answers each after it is durable.
 
-No timer groups them: whatever arrives while a transaction is under way makes up the next one. A batch takes two round
-trips. The first claims idempotency keys and locks the payments; every rule is then run on what was read under those
-locks, so that a decision is never made on a stale payment; the second writes and commits. What one item does wrong (a
-refused rule, a key that is taken, a duplicate) is that item's alone.
+No timer groups them: whatever arrives while transactions are under way makes up the next one. Two may be under way, so
+that one is prepared while the other waits for the disk; they never hold decisions of the same payment or key. A batch
+takes two round trips. The first claims idempotency keys and locks the payments; every rule is then run on what was read
+under those locks, so that a decision is never made on a stale payment; the second writes and commits. What one item
+does wrong (a refused rule, a key that is taken, a duplicate) is that item's alone.
 """
 
 import asyncio
@@ -22,11 +23,12 @@ from payments.domain.payment import Payment
 from payments.store.encoding import decode_payment
 from payments.store.idempotency import CLAIM_COLUMNS, Claim, reply_of_earlier
 from payments.store.spending import Allowance, Spending, locking_statements
-from payments.store.statements import StoredReply, Write, statements_for, view_bytes
+from payments.store.statements import StoredReply, Write, snapshot_of, statements_for
 
 _log = logging.getLogger(__name__)
 _BATCH_MOST = 64
 _WAITING_MOST = 2_000
+_AT_ONCE = 2
 _TRIES = 8
 _FREE_CLAIMS = "DELETE FROM idempotency_keys WHERE key_id IN %s AND decision_id IN %s AND reply IS NULL"
 
@@ -95,6 +97,7 @@ class Committer:
         self._arrived = asyncio.Event()
         self._reply_waiters: dict[str, asyncio.Future[StoredReply]] = {}
         self._stopping = False
+        self._busy: set[str] = set()  # names of what is under way
         self.commits = 0
         self.decisions = 0
 
@@ -132,32 +135,43 @@ class Committer:
 
     async def run(self) -> None:
         """Write until stopped; returns when everything that waited is stored."""
-        while True:
-            while self._waiting:
-                await self._store(self._take())
-            if self._stopping:
-                return
-            self._arrived.clear()
-            await self._arrived.wait()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(self._store_batches())
 
     def stop(self) -> None:
         """Let `run` return once nothing waits."""
         self._stopping = True
         self._arrived.set()
 
+    async def _store_batches(self) -> None:
+        while True:
+            batch = self._take()
+            if batch:
+                names = set().union(*map(_names_of, batch))
+                self._busy |= names
+                try:
+                    await self._store(batch)
+                finally:
+                    self._busy -= names
+                    self._arrived.set()  # what had to wait for these names may be taken now
+            elif self._stopping and not self._waiting:
+                return
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+
     def _take(self) -> list[_Item]:
         """The next batch: at most one decision for a payment and one claim of a key; the others keep their turn."""
         batch: list[_Item] = []
-        taken: set[str] = set()
+        taken = set(self._busy)
         passed: list[_Item] = []
         while self._waiting and len(batch) < _BATCH_MOST:
             item = self._waiting.popleft()
-            claim = item.proposal.claim
-            names = {item.proposal.payment_id, claim.key_id} if claim else {item.proposal.payment_id}
-            if names & taken:
-                passed.append(item)
-            elif not (claim and item.future.cancelled()):  # its caller has gone before anything was done
-                batch.append(item)
+            if item.proposal.claim and item.future.cancelled():
+                continue  # its caller has gone before anything was done
+            names = _names_of(item)
+            (passed if names & taken else batch).append(item)
             taken |= names
         self._waiting.extendleft(reversed(passed))
         return batch
@@ -249,9 +263,9 @@ class Committer:
         return writes, freed
 
     def _write_of(self, proposal: Proposal, before: Payment | None, decision: Decision) -> Write:
-        view = view_bytes(decision.payment)
-        replies = {a.key_id: self._render(decision, a, view) for a in decision.answers if a.key_id}
-        return Write(proposal.context, before, decision, view, proposal.traceparent, replies)
+        snapshot = snapshot_of(decision.payment)
+        replies = {a.key_id: self._render(decision, a, snapshot.body) for a in decision.answers if a.key_id}
+        return Write(proposal.context, before, decision, snapshot, proposal.traceparent, replies)
 
     def _finish_done(self, item: _Item, version: int) -> None:
         """An earlier try was committed though its answer was lost: it is the one with the version that is stored."""
@@ -276,6 +290,12 @@ class Committer:
             published = published or bool(write.decision.events)
         if published:
             self._published()
+
+
+def _names_of(item: _Item) -> set[str]:
+    """What no other decision under way may have: its payment, and the key that it claims."""
+    claim = item.proposal.claim
+    return {item.proposal.payment_id, claim.key_id} if claim else {item.proposal.payment_id}
 
 
 def _fail_all(batch: list[_Item], error: BaseException) -> None:

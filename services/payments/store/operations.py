@@ -27,6 +27,14 @@ async def claim_due(
     return due
 
 
+async def count_unanswered(conn: Connection) -> list[Row]:
+    """What was asked about and is not known yet: ``connector``, ``operations``, ``age_s`` of the oldest."""
+    return await conn.fetch_all(
+        "SELECT connector, COUNT(*) AS operations, TIMESTAMPDIFF(MICROSECOND, MIN(created_at), NOW(6)) / 1e6 AS age_s "
+        "FROM operations WHERE ask_at IS NOT NULL AND asked > 0 GROUP BY connector"
+    )
+
+
 async def clear_question(database: Database, operation_id: str) -> None:
     """Nothing is owed for this operation any more."""
     async with database.connection() as conn:

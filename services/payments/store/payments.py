@@ -5,6 +5,7 @@ from datetime import datetime
 from florin.database import Database
 from payments.domain.payment import Payment
 from payments.store.encoding import decode_payment
+from payments.store.window import Window, all_of
 
 
 async def find_payment(database: Database, payment_id: str) -> Payment | None:
@@ -25,35 +26,29 @@ async def list_expired(database: Database, limit: int, *, after: str = "") -> li
 
 async def list_payments(
     database: Database,
+    window: Window,
     *,
-    merchant_id: str,
-    livemode: bool,
-    limit: int,
-    cursor: str | None = None,
-    backwards: bool = False,
     status: str | None = None,
     currency: str | None = None,
     merchant_reference: str | None = None,
     created_from: datetime | None = None,
     created_before: datetime | None = None,
 ) -> list[Payment]:
-    """A merchant's payments behind ``cursor`` (an id), newest first, or oldest first where ``backwards``."""
-    where, params = ["merchant_id=%s", "livemode=%s"], [merchant_id, livemode]
-    conditions = (
-        ("id>%s" if backwards else "id<%s", cursor),
-        ("status=%s", status),
-        ("currency=%s", currency),
-        ("merchant_reference=%s", merchant_reference),
-        ("created_at>=%s", created_from),
-        ("created_at<%s", created_before),
+    """A merchant's payments."""
+    where, values = all_of(
+        {
+            "merchant_id=%s": window.merchant_id,
+            "livemode=%s": window.livemode,
+            f"id{window.behind}%s": window.cursor,
+            "status=%s": status,
+            "currency=%s": currency,
+            "merchant_reference=%s": merchant_reference,
+            "created_at>=%s": created_from,
+            "created_at<%s": created_before,
+        }
     )
-    for condition, value in conditions:
-        if value is not None:
-            where.append(condition)
-            params.append(value)
-    direction = "ASC" if backwards else "DESC"
     async with database.connection() as conn:
         rows = await conn.fetch_all(
-            f"SELECT body FROM payments WHERE {' AND '.join(where)} ORDER BY id {direction} LIMIT %s", (*params, limit)
+            f"SELECT body FROM payments WHERE {where} ORDER BY id {window.direction} LIMIT %s", (*values, window.limit)
         )
     return [decode_payment(row["body"]) for row in rows]

@@ -3,31 +3,28 @@
 from florin.database import Database
 from payments.domain.payment import Payment, Verb
 from payments.store.encoding import decode_payment
+from payments.store.window import Window, all_of
 
 
 async def list_refunds(
-    database: Database,
-    *,
-    merchant_id: str,
-    livemode: bool,
-    limit: int,
-    cursor: str | None = None,
-    backwards: bool = False,
-    payment_id: str | None = None,
+    database: Database, window: Window, *, payment_id: str | None = None
 ) -> list[tuple[str, Payment]]:
-    """Ids of refunds behind ``cursor``, each with its payment; newest first, or oldest first where ``backwards``."""
-    where = ["o.merchant_id=%s", "o.livemode=%s", "o.verb=%s", "o.repairing=0"]
-    params: list[object] = [merchant_id, livemode, Verb.REFUND]
-    for condition, value in (("o.id>%s" if backwards else "o.id<%s", cursor), ("o.payment_id=%s", payment_id)):
-        if value is not None:
-            where.append(condition)
-            params.append(value)
-    direction = "ASC" if backwards else "DESC"
+    """Ids of refunds, each with its payment."""
+    where, values = all_of(
+        {
+            "o.merchant_id=%s": window.merchant_id,
+            "o.livemode=%s": window.livemode,
+            "o.verb=%s": Verb.REFUND,
+            "o.repairing=%s": False,
+            f"o.id{window.behind}%s": window.cursor,
+            "o.payment_id=%s": payment_id,
+        }
+    )
     async with database.connection() as conn:
         rows = await conn.fetch_all(
             "SELECT o.id, p.body FROM operations o JOIN payments p ON p.id=o.payment_id "
-            f"WHERE {' AND '.join(where)} ORDER BY o.id {direction} LIMIT %s",
-            (*params, limit),
+            f"WHERE {where} ORDER BY o.id {window.direction} LIMIT %s",
+            (*values, window.limit),
         )
     return [(row["id"], decode_payment(row["body"])) for row in rows]
 

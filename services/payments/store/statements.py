@@ -10,11 +10,9 @@ from florin.contracts.events import Event
 from florin.database.connection import insert_statement
 from florin.ids import new_id, shard_of
 from florin.outbox import outbox_rows
-from payments.domain.amounts import capturable_attempt
 from payments.domain.decision import Context, Decision
 from payments.domain.payment import Operation, OperationState, Payment
 from payments.domain.snapshot import view_payment, view_refund_event
-from payments.domain.states import status_of
 from payments.store.encoding import encode_payment
 from payments.store.spending import SPENDING_ADDED, SPENDING_COLUMNS, spending_rows
 
@@ -83,26 +81,35 @@ class StoredReply(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Write(msgspec.Struct):
+class Snapshot(msgspec.Struct, frozen=True):
+    """The payment as merchants see it, made once for its row, its events and its reply."""
+
+    status: str
+    expires_at: datetime | None
+    body: bytes
+
+
+class Write(msgspec.Struct, frozen=True):
     """One decision that is to be stored, with what it replaces and what is derived from it."""
 
     context: Context
     before: Payment | None
     decision: Decision
-    view: bytes
+    snapshot: Snapshot
     traceparent: str | None
     replies: dict[str, StoredReply]
 
 
-def view_bytes(payment: Payment) -> bytes:
-    """The payment as merchants see it, encoded once for its events and its reply."""
-    return _encode(view_payment(payment))
+def snapshot_of(payment: Payment) -> Snapshot:
+    """Derive and encode it."""
+    view = view_payment(payment)
+    return Snapshot(view.status, view.expires_at, _encode(view))
 
 
 def statements_for(writes: Sequence[Write]) -> list[str]:
     """Every statement of a batch, empty ones left out; the order is that of the tables' locks."""
-    new = [_payment_row(w.decision.payment) for w in writes if w.before is None]
-    changed = [_payment_row(w.decision.payment) for w in writes if w.before is not None]
+    new = [_payment_row(write) for write in writes if write.before is None]
+    changed = [_payment_row(write) for write in writes if write.before is not None]
     statements = [
         insert_statement("payments", _PAYMENT_COLUMNS, new),
         insert_statement("payments", _PAYMENT_COLUMNS, changed, on_duplicate=_PAYMENT_CHANGES),
@@ -131,19 +138,19 @@ def _each(writes: Sequence[Write], rows_of: Any) -> Iterator[tuple[Any, ...]]:
         yield from rows_of(write)
 
 
-def _payment_row(payment: Payment) -> tuple[Any, ...]:
-    held = capturable_attempt(payment)
+def _payment_row(write: Write) -> tuple[Any, ...]:
+    payment = write.decision.payment
     return (
         payment.id,
         payment.livemode,
         payment.merchant_id,
         payment.version,
         payment.config_version,
-        status_of(payment),
+        write.snapshot.status,
         payment.amount_minor,
         payment.currency,
         payment.merchant_reference or None,
-        held.expires_at if held else None,
+        write.snapshot.expires_at,
         payment.created_at,
         encode_payment(payment),
     )
@@ -156,7 +163,7 @@ def _decision_row(write: Write) -> tuple[Any, ...]:
         payment.id,
         payment.version,
         decision.kind,
-        status_of(payment),
+        write.snapshot.status,
         write.context.actor,
         _encode(decision.detail),
         write.context.at,
@@ -213,9 +220,13 @@ def _ledger_rows(write: Write) -> Iterator[tuple[Any, ...]]:
 
 
 def _reference_rows(write: Write) -> Iterator[tuple[Any, ...]]:
+    sent = set()
     for operation in _changed_operations(write):
         if operation.state is not OperationState.SUCCEEDED or operation.network is None:
             continue
+        if operation.reference in sent:  # the capture in an authorisation with capture: one thing at the acquirer
+            continue
+        sent.add(operation.reference)
         told = {
             "acquirer_id": operation.acquirer_id,
             "auth_code": operation.network.auth_code,
@@ -254,7 +265,7 @@ def _events(write: Write) -> list[Event]:
             data=msgspec.Raw(
                 _encode(view_refund_event(payment, announcement.operation_id))
                 if announcement.operation_id
-                else write.view
+                else write.snapshot.body
             ),
         )
         for n, announcement in enumerate(write.decision.events)

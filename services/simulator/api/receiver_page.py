@@ -18,7 +18,7 @@ code, pre { font: .85rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; w
 </style><h1>Webhooks received</h1>"""
 
 
-class _Payload(msgspec.Struct):
+class _Payload(msgspec.Struct, frozen=True):
     type: str = "?"
 
 

@@ -1,6 +1,7 @@
 """Statements and transactions on a real server."""
 
 import asyncio
+import secrets
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.cutting_proxy import Cut, cutting_proxy
+from tests.support.metrics import sample
+from tests.support.servers import MariaDBServer
 
 from florin.database import (
     CommitUnknown,
@@ -20,7 +23,10 @@ from florin.database import (
 )
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
-VALUES = st.one_of(TEXTS, st.binary(max_size=50), st.integers(-(2**63), 2**63 - 1), st.none())
+HOSTILE = st.text("'\\\0\n\r\x1a\";%é€😀", max_size=20)  # what an escaper may get wrong, close together
+VALUES = st.one_of(
+    TEXTS, HOSTILE, HOSTILE.map(str.encode), st.binary(max_size=50), st.integers(-(2**63), 2**63 - 1), st.none()
+)
 
 
 @pytest.fixture
@@ -159,3 +165,18 @@ async def _one(database: Database, number: int) -> int:
         row = await conn.fetch_one("SELECT %s AS n", (number,))
     assert row is not None
     return int(row["n"])
+
+
+async def test_a_pool_that_is_used_up_is_told(mariadb: MariaDBServer) -> None:
+    mariadb.create_database(name := f"t_{secrets.token_hex(8)}")
+    database = await Database.open(DatabaseSettings(url=mariadb.url(name), pool_size=1, acquire_timeout_s=0.05))
+    before = sample("florin_database_acquire_timeouts_total") or 0
+    async with database.connection():
+        assert (sample("florin_database_connections"), sample("florin_database_connections_in_use")) == (1, 1)
+        with pytest.raises(DatabaseUnavailable):
+            async with database.connection():
+                pass
+    assert sample("florin_database_connections_in_use") == 0
+    assert sample("florin_database_acquire_timeouts_total") == before + 1
+    await database.close()
+    mariadb.drop_database(name)

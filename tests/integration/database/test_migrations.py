@@ -1,13 +1,18 @@
 """Migrations on a real server: once, in order, by many at a time, resumed, and in batches."""
 
 import asyncio
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pymysql.err
 import pytest
+from tests.support.servers import MariaDBServer
 
-from florin.database import Database, MigrationError, migrate
+from florin.database import Database, DatabaseSettings, MigrationError, migrate, opened
 
 
 def a_component(folder: Path, *statements: str) -> Path:
@@ -87,3 +92,40 @@ async def test_a_large_table_is_filled_in_batches_that_commit_one_by_one(databas
     assert migrating.result() == 3
     assert await rows(database, "SELECT COUNT(*) AS n FROM t WHERE name IS NULL") == [{"n": 0}]
     assert any(0 < n < 950 for n in seen)
+
+
+async def test_who_may_not_migrate_waits_for_the_server_and_for_the_schema(
+    mariadb: MariaDBServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    for level in ("info", "warning"):
+        monkeypatch.setattr(f"florin.database.migrations._log.{level}", lambda text, *_: told.put_nowait(text))
+    name = f"t_{secrets.token_hex(8)}"
+    directory = a_component(tmp_path, "CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE u (id INT PRIMARY KEY)")
+
+    async def serve(url: str) -> None:
+        async with opened(DatabaseSettings(url=url, pool_size=1), [directory], migrating=False, patient=True):
+            pass
+
+    with closed_port() as nobody:
+        early = asyncio.create_task(serve(f"mysql://a:b@127.0.0.1:{nobody}/{name}"))
+        assert "waiting for the database" in await asyncio.wait_for(told.get(), 10)
+        early.cancel()
+    mariadb.create_database(name)
+    service = asyncio.create_task(serve(mariadb.url(name)))
+    while "waiting for the schema" not in await asyncio.wait_for(told.get(), 10):
+        continue
+    assert not service.done()
+    async with opened(DatabaseSettings(url=mariadb.url(name), pool_size=1), [directory], migrating=True, patient=False):
+        await asyncio.wait_for(service, 10)
+    (directory / "0002_step.sql").unlink()  # an older release, after a rollback: what is newer is not its business
+    await asyncio.wait_for(serve(mariadb.url(name)), 10)
+    mariadb.drop_database(name)
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port that is bound and not listened on, so that nobody takes it meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]

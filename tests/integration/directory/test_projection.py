@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.merchants import MerchantsService, config
+from tests.support.metrics import sample
 
 from florin import inbox, leases
-from florin.contracts.api_keys import Scope, hash_of
+from florin.contracts.api_keys import Scope, hash_of, new_key
 from florin.contracts.directory import STREAM, FeedPage
 from florin.database import Database
 from florin.directory import (
@@ -28,7 +29,6 @@ from florin.errors import Forbidden, NotFound, Unauthenticated
 from florin.inbox import Consumer
 from florin.service import Background
 from florin.streams.redis_streams import RedisStreamReader
-from merchants.domain.api_key import new_secret
 from merchants.store.changes import start_epoch
 
 FOLDERS = [MIGRATIONS, inbox.MIGRATIONS, leases.MIGRATIONS]
@@ -122,7 +122,7 @@ async def test_from_nothing_everything_is_there(merchants_service: MerchantsServ
             ("Basic eDp5", KeyMissing),
             ("Bearer sk_test_short", KeyUnknown),
             (bearer(key)[:-1] + "!", KeyUnknown),
-            (f"Bearer {new_secret(livemode=False, restricted=False).reveal()}", KeyUnknown),
+            (f"Bearer {new_key(livemode=False).reveal()}", KeyUnknown),
             # The other mode's prefix makes it another key, not the same one in the other mode.
             (bearer(key).replace("sk_test", "sk_live"), KeyUnknown),
         ):
@@ -174,9 +174,20 @@ async def test_without_merchants_the_last_known_state_serves(merchants_service: 
     async with opened(service, db, replica="r2", url=nowhere) as directory:
         assert directory.ready
         assert directory.authenticate(bearer(key)).merchant_id == "acme"
-        unknown = f"Bearer {new_secret(livemode=False, restricted=False).reveal()}"
+        unknown = f"Bearer {new_key(livemode=False).reveal()}"
         with pytest.raises(KeyUncertain):
             await directory.authenticate_or_lookup(unknown)
+
+
+async def test_the_age_of_what_is_known_begins_anew_with_each_reading(
+    merchants_service: MerchantsService, db: Database
+) -> None:
+    async with opened(merchants_service, db) as directory:
+        await asyncio.sleep(0.05)
+        before = sample("florin_directory_feed_age_seconds") or 0
+        assert before >= 0.05
+        await directory.pull()
+        assert (sample("florin_directory_feed_age_seconds") or 0) < before
 
 
 async def test_a_key_made_a_moment_ago_is_asked_for_once(merchants_service: MerchantsService, db: Database):
@@ -201,12 +212,12 @@ async def test_a_key_made_a_moment_ago_is_asked_for_once(merchants_service: Merc
         assert directory.connector("simulator")
         directory.authenticate(bearer(key))
         # An unknown key is remembered as such, and not everybody's guess is asked about.
-        guess = f"Bearer {new_secret(livemode=False, restricted=False).reveal()}"
+        guess = f"Bearer {new_key(livemode=False).reveal()}"
         for _ in range(3):
             with pytest.raises(KeyUnknown):
                 await directory.authenticate_or_lookup(guess)
         assert asked == 2
-        guesses = [f"Bearer {new_secret(livemode=True, restricted=False).reveal()}" for _ in range(60)]
+        guesses = [f"Bearer {new_key(livemode=True).reveal()}" for _ in range(60)]
         results = await asyncio.gather(*map(directory.authenticate_or_lookup, guesses), return_exceptions=True)
         assert sum(isinstance(result, KeyUncertain) for result in results) >= 60 - LOOKUPS_PER_SECOND - 5
         assert asked <= 2 + LOOKUPS_PER_SECOND + 5

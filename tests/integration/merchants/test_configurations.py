@@ -30,7 +30,7 @@ async def test_the_same_generation_changes_nothing_the_next_one_does(service: Me
     assert again["config_version"] == first["config_version"]
     second = (await apply(service, "u1", 2, displayName="New")).ok()
     assert second["config_version"] > first["config_version"]
-    assert second["owner"] == {"uid": "u1", "generation": 2}
+    assert second["owner"] == {"uid": "u1", "generation": 2, "resource": ""}
     # A generation with the same content is remembered, and makes no version.
     third = (await apply(service, "u1", 3, displayName="New")).ok()
     assert (third["changed"], third["config_version"]) == (False, second["config_version"])
@@ -48,7 +48,7 @@ async def test_fences(service: MerchantsService):
     hand = await apply(service, None, displayName="By hand")
     assert (hand.status, hand["code"]) == (409, "owned_by_other")
     adopted = (await apply(service, "u2", 1, more={"adopt": True})).ok()
-    assert adopted["owner"] == {"uid": "u2", "generation": 1}
+    assert adopted["owner"] == {"uid": "u2", "generation": 1, "resource": ""}
     assert (await apply(service, "u1", 6)).status == 409
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.support.metrics import sample
 from tests.support.payments_bench import Bench, background, open_bench, open_operation, signed_callback, until
 from tests.support.simulator import SimulatorProcess
 
@@ -94,7 +95,9 @@ async def test_callback_that_contradicts_what_was_told_is_for_a_person(bench: Be
     bank = await bench.connector()
     payment, booked = await unknown_charge(bench, bank)
     await bench.call_back(bank, booked)
+    before = sample("florin_payments_conflicted_total") or 0
     await bench.call_back(bank, {**booked, "status": "declined", "network_code": "05"})
+    assert sample("florin_payments_conflicted_total") == before + 1
     assert status_of(await bench.payment(payment.id)) == "conflicted"
     assert await check(bench.database) == []
 

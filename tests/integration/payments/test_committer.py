@@ -1,4 +1,4 @@
-"""The one writer on a real database: grouping, splitting, keys, and answers to COMMIT that are lost."""
+"""The committer on a real database: grouping, splitting, keys, and answers to COMMIT that are lost."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.cutting_proxy import Cut, cutting_proxy
+from tests.support.streaming import eventually, true
 
 from florin.clock import SystemClock
 from florin.database import Database, DatabaseSettings
@@ -115,6 +116,47 @@ async def test_decisions_that_arrive_together_share_a_transaction(database_facto
     assert await count(database, "payments") == 64
     assert await count(database, "outbox") == 64
     assert await check(database) == []
+
+
+async def test_a_batch_that_waits_holds_up_only_what_it_is_about(database_factory: Any) -> None:
+    database = await database_factory(MIGRATIONS)
+    async with running(database) as (committer, _):
+        held, free = await authorized(committer, "held"), await authorized(committer, "free")
+
+        def captured(payment: Payment) -> "asyncio.Task[Committed]":
+            command = Capture(a_context(), 100)
+            rule = partial(lambda c, p: capture(p, c), command)
+            return asyncio.create_task(committer.commit(change(payment.id, rule, command.context)))
+
+        async with database.connection() as other:
+            await other.execute("BEGIN")
+            await other.execute("SELECT 1 FROM payments WHERE id=%s FOR UPDATE", (held.id,))
+            first = captured(held)
+            await asyncio.sleep(0)
+            await eventually(lambda: true(committer.waiting == 0))
+            second = captured(held)
+            await captured(free)
+            assert not first.done()
+            assert not second.done()
+            assert committer.waiting == 1  # it is not even sent, or it would wait for the first one's row
+            await other.execute("ROLLBACK")
+        await asyncio.gather(first, second)
+    stored = await find_payment(database, held.id)
+    assert stored is not None
+    assert [operation.amount_minor for operation in stored.operations()] == [1000, 100, 100]
+
+
+async def test_who_asks_again_after_going_away_is_answered(database_factory: Any) -> None:
+    database = await database_factory(MIGRATIONS)
+    async with running(database) as (committer, _):
+        gone = [asyncio.create_task(committer.commit(creation("key-1"))) for _ in range(3)]
+        again = asyncio.create_task(committer.commit(creation("key-1")))
+        await asyncio.sleep(0)
+        for each in gone:
+            each.cancel()
+        assert committer.waiting == 4  # all wait for the same turn, and nothing else comes
+        async with asyncio.timeout(5):
+            assert (await again).decision is not None
 
 
 async def test_one_refused_item_fails_alone_and_frees_its_key(database_factory: Any) -> None:

@@ -1,6 +1,7 @@
 """Clients that are slow, huge, malformed or too many, on a real server and real sockets."""
 
 import asyncio
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,8 +30,6 @@ def settings_with(**changes: Any) -> ServiceSettings:
         "internal_token": Secret(""),
         "drain_s": 0.0,
         "max_body_bytes": 10_000,
-        "head_timeout_s": 0.3,
-        "body_timeout_s": 0.3,
         "stop_timeout_s": 2,
     }
     return ServiceSettings(**(defaults | changes))
@@ -47,6 +46,10 @@ class Peer:
         self.writer.write(data)
         await self.writer.drain()
 
+    async def send_for_ever(self, data: bytes) -> None:
+        while True:
+            await self.send(data)
+
     async def answer(self) -> tuple[int, dict[str, str], bytes]:
         """The next answer: status, headers, body."""
         head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
@@ -54,6 +57,12 @@ class Peer:
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         body = await asyncio.wait_for(self.reader.readexactly(int(headers["content-length"])), 5)
         return int(first.split()[1]), headers, body
+
+    async def until_something_came(self) -> None:
+        """Wait for the first byte of an answer without taking it from the socket."""
+        self.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.to_thread(select.select, [self.writer.get_extra_info("socket")], [], [], 5)
+        self.writer.transport.resume_reading()  # type: ignore[attr-defined]
 
     async def is_closed(self) -> bool:
         try:
@@ -83,12 +92,12 @@ def code_of(body: bytes) -> str:
 
 
 async def test_who_says_nothing_is_shown_out() -> None:
-    async with echo_peer() as peer:
+    async with echo_peer(head_timeout_s=0.3) as peer:
         assert await peer.is_closed()
 
 
 async def test_who_trickles_a_head_is_shown_out() -> None:
-    async with echo_peer() as peer:
+    async with echo_peer(head_timeout_s=0.3) as peer:
 
         async def trickle() -> None:
             for byte in JSON_HEAD * 10:
@@ -112,7 +121,7 @@ async def test_a_head_has_a_size() -> None:
 
 
 async def test_who_trickles_a_body_gets_408() -> None:
-    async with echo_peer() as peer:
+    async with echo_peer(body_timeout_s=0.3) as peer:
         await peer.send(JSON_HEAD + b"Content-Length: 16\r\n\r\n" + BODY[:3])
         await asyncio.sleep(0.2)
         await peer.send(BODY[3:5])
@@ -123,25 +132,25 @@ async def test_who_trickles_a_body_gets_408() -> None:
 
 
 async def test_a_body_that_comes_in_pieces_but_in_time_is_taken() -> None:
-    async with echo_peer() as peer:
+    async with echo_peer(body_timeout_s=1) as peer:
         for _ in range(2):  # the second one shows that no timer of the first is left behind
             await peer.send(JSON_HEAD + b"Content-Length: 16\r\n\r\n" + BODY[:3])
             await asyncio.sleep(0.05)
             await peer.send(BODY[3:])
             status, _, body = await peer.answer()
             assert (status, body) == (201, b'{"text":"hello","amount_minor":0}')
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.1)
         await peer.send(JSON_HEAD + b"Content-Length: 16\r\n\r\n" + BODY)
         assert (await peer.answer())[0] == 201
 
 
 async def test_a_request_may_take_longer_than_its_body() -> None:
-    settings = settings_with(body_timeout_s=0.1, head_timeout_s=0.1)
+    settings = settings_with(body_timeout_s=0.5, head_timeout_s=0.5)
     gate = Gate()
     async with served(build_app(settings, gate), settings), peer_of(settings) as peer:
         await peer.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
         await gate.arrived.wait()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.7)
         gate.opened.set()
         assert (await peer.answer())[0] == 200
 
@@ -154,7 +163,7 @@ async def test_a_body_that_says_it_is_huge_is_refused_unread() -> None:
 
 
 async def test_a_body_that_does_not_say_it_is_huge_is_refused_when_it_is() -> None:
-    async with echo_peer() as peer:
+    async with echo_peer(body_timeout_s=1) as peer:
         await peer.send(JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         for _ in range(3):
             await peer.send(b"1000\r\n" + b" " * 0x1000 + b"\r\n")  # never ends it
@@ -178,6 +187,31 @@ async def test_who_asks_before_sending_a_huge_body_is_told_and_shown_out() -> No
         assert await peer.is_closed()
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        pytest.param(b"POST /echo HTTP/1.1\r\nBad Name: x\r\n", 400, id="no HTTP"),
+        pytest.param(JSON_HEAD + b"Connection: close\r\nContent-Length: 20000\r\n\r\n", 413, id="too large"),
+    ],
+)
+async def test_who_still_sends_when_it_is_refused_can_read_why(head: bytes, status: int) -> None:
+    async with echo_peer() as peer:
+        await peer.send(head)
+        await peer.until_something_came()
+        for _ in range(2):  # closed at once, the connection would be reset by these, and the answer be gone
+            await peer.send(b"x" * 1_000)
+            await asyncio.sleep(0)
+        assert (await peer.answer())[0] == status
+        assert await peer.reader.read() == b""
+
+
+async def test_who_never_stops_sending_is_cut_off() -> None:
+    async with echo_peer(body_timeout_s=0.3) as peer:
+        await peer.send(b"Bad Name: x\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            await peer.send_for_ever(b"x" * 100_000)
+
+
 async def test_what_is_no_http_gets_a_problem() -> None:
     async with echo_peer() as peer:
         await peer.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n")
@@ -187,7 +221,7 @@ async def test_what_is_no_http_gets_a_problem() -> None:
 
 
 async def test_a_refusal_never_passes_for_the_answer_to_an_earlier_request() -> None:
-    settings = settings_with(body_timeout_s=0.1, head_timeout_s=0.1)
+    settings = settings_with(body_timeout_s=0.5, head_timeout_s=0.5)
     gate = Gate()
     async with served(build_app(settings, gate), settings), peer_of(settings) as peer:
         await peer.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n" + JSON_HEAD + b"Content-Length: 16\r\n\r\n{")
@@ -197,12 +231,12 @@ async def test_a_refusal_never_passes_for_the_answer_to_an_earlier_request() -> 
 
 
 async def test_half_a_pipelined_head_does_not_cut_the_answer_before_it() -> None:
-    settings = settings_with(head_timeout_s=0.1)
+    settings = settings_with(head_timeout_s=0.5)
     gate = Gate()
     async with served(build_app(settings, gate), settings), peer_of(settings) as peer:
         await peer.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\nPOST /ec")
         await gate.arrived.wait()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.7)
         gate.opened.set()
         assert (await peer.answer())[0] == 200
         assert await peer.is_closed()

@@ -69,6 +69,7 @@ def test_a_newer_key_takes_over_and_the_older_may_leave():
         ("0 " + new_key_line(1).split()[1], "number from 1"),
         (new_key_line(1) + new_key_line(1), "there twice"),
     ],
+    ids=["empty", "short", "no base64", "number 0", "twice"],
 )
 def test_a_bad_key_file_is_said_and_not_shown(tmp_path: Path, content: str, sentence: str):
     path = tmp_path / "keys"

@@ -58,11 +58,20 @@ def test_internal_links_resolve(name: str) -> None:
             assert anchor in anchors(target), f"{name}: {link} has no such heading"
 
 
-def test_readme_is_short() -> None:
-    assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES_MAX
+def test_readme_is_short_and_has_a_picture() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert len(readme.splitlines()) <= README_LINES_MAX
+    assert "```mermaid\nflowchart" in readme
 
 
-def test_every_guide_and_decision_can_be_found_from_the_readme() -> None:
+def test_the_index_names_every_page_of_its_three_readers() -> None:
+    index = ROOT / "docs/README.md"
+    named = {(index.parent / link.partition("#")[0]).resolve() for link in _LINK.findall(prose(index))}
+    pages_of_their_own = {*(ROOT / "docs/guides").glob("*.md"), *(ROOT / "docs/reference").glob("*.md")}
+    assert pages_of_their_own <= named, sorted(page.name for page in pages_of_their_own - named)
+
+
+def test_every_page_can_be_found_from_the_readme() -> None:
     seen: set[Path] = set()
     waiting = [ROOT / "README.md"]
     while waiting:
@@ -74,5 +83,5 @@ def test_every_guide_and_decision_can_be_found_from_the_readme() -> None:
             target = (page.parent / unquote(link).partition("#")[0]).resolve()
             if "://" not in link and target.suffix == ".md" and target.exists():
                 waiting.append(target)
-    everything = {page for folder in ("guides", "adr", "reference") for page in (ROOT / "docs" / folder).glob("*.md")}
+    everything = set((ROOT / "docs").rglob("*.md"))
     assert everything <= seen, sorted(str(page.relative_to(ROOT)) for page in everything - seen)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from florin.contracts.api_keys import Scope, hash_of, is_well_formed
-from merchants.domain.api_key import KeyRequest, check_rotatable, end_of_overlap, make_key, new_secret
+from florin.contracts.api_keys import Scope, hash_of, is_well_formed, new_key
+from merchants.domain.api_key import KeyRequest, check_rotatable, end_of_overlap, make_key
 from merchants.domain.errors import KeyInvalid, KeyNotRotatable
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ def request(**fields) -> KeyRequest:
 
 @given(st.booleans(), st.booleans(), st.integers(0, 56), st.sampled_from("0aZ_-é "))
 def test_keys_are_well_formed_and_a_typing_error_is_not(livemode: bool, restricted: bool, place: int, letter: str):
-    key = new_secret(livemode=livemode, restricted=restricted).reveal()
+    key = new_key(livemode=livemode, restricted=restricted).reveal()
     assert key.startswith(f"{'rk' if restricted else 'sk'}_{'live' if livemode else 'test'}_")
     assert is_well_formed(key)
     mistyped = key[:place] + letter + key[place + 1 :]
@@ -28,13 +28,13 @@ def test_keys_are_well_formed_and_a_typing_error_is_not(livemode: bool, restrict
 
 
 def test_keys_differ_and_hide():
-    secrets = {new_secret(livemode=False, restricted=False).reveal() for _ in range(1000)}
+    secrets = {new_key(livemode=False, restricted=False).reveal() for _ in range(1000)}
     assert len(secrets) == 1000
-    assert "sk_" not in repr(new_secret(livemode=False, restricted=False))
+    assert "sk_" not in repr(new_key(livemode=False, restricted=False))
 
 
 def test_what_is_stored_does_not_hold_the_key():
-    secret = new_secret(livemode=True, restricted=False)
+    secret = new_key(livemode=True, restricted=False)
     key = make_key("acme", request(livemode=True), secret, NOW)
     assert key.hash == hash_of(secret.reveal())
     assert secret.reveal()[8:-4] not in repr(key)
@@ -51,14 +51,14 @@ def test_what_is_stored_does_not_hold_the_key():
     ],
 )
 def test_keys_that_cannot_be_made(fields, param):
-    secret = new_secret(livemode=False, restricted=False)
+    secret = new_key(livemode=False, restricted=False)
     with pytest.raises(KeyInvalid) as refusal:
         make_key("acme", request(**fields), secret, NOW)
     assert refusal.value.param == param
 
 
 def test_an_overlap_never_makes_a_key_live_longer():
-    secret = new_secret(livemode=False, restricted=False)
+    secret = new_key(livemode=False, restricted=False)
     key = make_key("acme", request(expires_at=NOW + timedelta(hours=1)), secret, NOW)
     check_rotatable(key, NOW)
     assert end_of_overlap(key, 60, NOW) == NOW + timedelta(seconds=60)

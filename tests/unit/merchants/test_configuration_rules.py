@@ -9,6 +9,7 @@ from tests.support.merchants import config, connector
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.merchant_config import STANDARD_RETRIES, MerchantConfig
 from florin.contracts.merchant_config_rules import (
+    LOOPBACK_HOSTS,
     diff,
     spec_hash,
     unknown_fields,
@@ -159,9 +160,16 @@ def test_transitions():
 
 
 def test_loopback_only_with_the_flag_and_nothing_else_by_it():
-    assert validate(spec(**hook(url="http://localhost:9000/h")), allow_loopback=True) == []
+    assert validate(spec(**hook(url="http://localhost:9000/h")), plain_hosts=LOOPBACK_HOSTS) == []
     for url in ("http://localhost.example/", "http://10.0.0.1/", "http://127.0.0.1.nip.io/"):
-        assert [found.code for found in validate(spec(**hook(url=url)), allow_loopback=True)] == ["https"]
+        assert [found.code for found in validate(spec(**hook(url=url)), plain_hosts=LOOPBACK_HOSTS)] == ["https"]
+
+
+def test_trusted_hosts_are_spoken_to_by_http_and_no_others():
+    trusted = frozenset({"receiver.shop.svc"})
+    assert validate(spec(**hook(url="http://receiver.shop.svc:8080/h")), plain_hosts=trusted) == []
+    for url in ("http://shop.svc/", "http://x.receiver.shop.svc/", "http://receiver.shop.svc.evil.example/"):
+        assert [found.code for found in validate(spec(**hook(url=url)), plain_hosts=trusted)] == ["https"]
 
 
 def test_connectors():
@@ -169,7 +177,7 @@ def test_connectors():
     assert validate_connector(good) == []
     plain = msgspec.convert(connector(), ConnectorSpec)
     assert [found.path for found in validate_connector(plain)] == ["baseUrl"]
-    assert validate_connector(plain, allow_loopback=True) == []
+    assert validate_connector(plain, plain_hosts=LOOPBACK_HOSTS) == []
 
 
 def test_unknown_fields_are_found_at_any_depth():

@@ -16,4 +16,4 @@ def test_the_reference_of_errors_equals_the_code(tmp_path: Path) -> None:
         env={"PYTHONPATH": source_roots, "PATH": "/usr/bin:/bin"},
     )
     committed = ROOT / "docs/reference/errors.md"
-    assert committed.read_text() == written.read_text(), "run: python -m florin.service.write_reference"
+    assert committed.read_text() == written.read_text(), "run: ./dev generate"

@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[3] / "docs/reference/test-cards.md"
 
 
 def test_page_is_made_from_the_table() -> None:
-    assert PAGE.read_text() == render(), "run: python -m simulator.write_test_cards > docs/reference/test-cards.md"
+    assert PAGE.read_text() == render(), "run: ./dev generate"
 
 
 def test_every_published_token_behaves_and_every_behaviour_is_published() -> None:

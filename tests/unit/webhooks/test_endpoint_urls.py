@@ -186,12 +186,38 @@ async def test_the_socket_gate_stands_alone(opened: list[str], monkeypatch: pyte
     assert opened == []
 
 
-async def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text="direct")
-
+async def test_trust_is_in_a_name_and_not_in_where_it_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trusted host may be inside; another name, or the bare address, may not lead to the same place."""
+    policy = AddressPolicy(trusted_hosts=frozenset({"receiver.shop.svc"}))
+    assert check_endpoint_url("http://receiver.shop.svc:8080/h", UrlPolicy(addresses=policy))
+    for url in ("http://other.shop.svc/", "https://127.0.0.1/", "https://receiver.shop.svc@10.0.0.1/"):
+        with pytest.raises(InvalidEndpointUrl):
+            check_endpoint_url(url, UrlPolicy(addresses=policy))
     app = web.Application()
-    app.router.add_post("/", answer)
+    app.router.add_post("/", _answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    try:
+        async with open_session(policy, timeout_s=2, resolver=_Rebinding("127.0.0.1")) as session:
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.post(f"http://hooks.example.com:{port}/")
+            async with session.post(f"http://receiver.shop.svc:{port}/") as answer:
+                assert answer.status == 200
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.post(f"http://hooks.example.com:{port}/")
+    finally:
+        await runner.cleanup()
+
+
+async def _answer(_: web.Request) -> web.Response:
+    return web.Response(text="direct")
+
+
+async def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = web.Application()
+    app.router.add_post("/", _answer)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -62,6 +62,7 @@ def test_ed25519() -> None:
         "secret_" + base64.b64encode(os.urandom(32)).decode(),
         "whsk_" + base64.b64encode(os.urandom(31)).decode(),
     ],
+    ids=["nothing", "empty", "too short", "too long", "no base64", "another prefix", "a private key too short"],
 )
 def test_bad_secret_is_refused_and_never_repeated(secret: str) -> None:
     with pytest.raises(InvalidSigningSecret) as caught:

@@ -71,10 +71,10 @@ class DisputeEnd(Struct, frozen=True, forbid_unknown_fields=True):
 
 def charge_routes(book: Book, register: Register, sender: CallbackSender) -> list[HTTPRouteHandler]:
     """Routes that read the book, and those that play the cardholder or the clock."""
-    return [*_reading_routes(book, register), *_acting_routes(book, register, sender)]
+    return [*_booked_routes(book), *_reading_routes(book, register), *_acting_routes(book, register, sender)]
 
 
-def _reading_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
+def _booked_routes(book: Book) -> list[HTTPRouteHandler]:
     @get("/operations")
     async def operations(
         terminal: FromQuery[str | None] = None,
@@ -110,6 +110,10 @@ def _reading_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
         await book.durable()
         return Charge(decoded, authorization)
 
+    return [operations, operation]
+
+
+def _reading_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
     @get("/sums")
     async def sums(terminal: FromQuery[str | None] = None) -> list[CurrencySum]:
         """What was really authorised, captured and refunded, per currency."""
@@ -139,7 +143,7 @@ def _reading_routes(book: Book, register: Register) -> list[HTTPRouteHandler]:
         """Callbacks that are owed, were delivered, or were given up."""
         return list_callbacks(book, after, limit)
 
-    return [operations, operation, sums, settlement, disputes, callbacks]
+    return [sums, settlement, disputes, callbacks]
 
 
 def _acting_routes(book: Book, register: Register, sender: CallbackSender) -> list[HTTPRouteHandler]:

@@ -1,0 +1,64 @@
+{{/*
+Brings a schema up to date, as an ordinary Job and not as a hook. Nothing waits for anything that waits for it: the
+service's pods start at the same time and wait for the schema, an upgrade's old pods serve meanwhile, and a database that
+is installed in the same release may come last. Jobs cannot be changed, so the name tells the release's revision and what
+the Job is made of: each upgrade runs it again, and a tool that knows no revisions runs it when it changed.
+An advisory lock in the database keeps two of them apart (`libs/florin/database/migrations.py`).
+*/}}
+{{- define "florin.migration" -}}
+{{- if eq .Values.migrations.mode "job" -}}
+{{- $spec := include "florin.migration.pod" . -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ printf "%s-migrate-%s" (include "florin.fullname" .) (printf "%d%s" .Release.Revision $spec | sha256sum | trunc 8) }}
+  labels: {{- include "florin.migration.labels" . | nindent 4 }}
+spec:
+  backoffLimit: 10
+  activeDeadlineSeconds: {{ .Values.migrations.deadlineSeconds }}
+  ttlSecondsAfterFinished: 86400
+  template:
+    metadata:
+      labels: {{- include "florin.migration.labels" . | nindent 8 }}
+    spec: {{- $spec | nindent 6 }}
+{{- end -}}
+{{- end -}}
+
+{{/* Not the service's own labels: no request may be sent here, and the network's rules differ. */}}
+{{- define "florin.migration.labels" -}}
+{{ include "florin.migration.selectorLabels" . }}
+app.kubernetes.io/part-of: florin
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "florin.migration.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "florin.component" . }}-migrate
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: migrate
+{{- end -}}
+
+{{- define "florin.migration.pod" -}}
+{{- $files := include "florin.files" . | fromYaml -}}
+{{- include "florin.podBasics" . -}}
+{{- print "\n" -}}
+automountServiceAccountToken: false
+restartPolicy: OnFailure
+containers:
+  - name: migrate
+    image: {{ include "florin.image" (dict "root" . "image" .Values.image) | quote }}
+    imagePullPolicy: {{ (include "florin.global" . | fromYaml).image.pullPolicy }}
+    args: [migrate]
+    securityContext: {{- include "florin.containerSecurity" . | nindent 6 }}
+    env:
+      {{- include "florin.env" . | nindent 6 }}
+      {{- include "florin.env.database" (dict "root" . "migrating" true) | nindent 6 }}
+      {{- include "florin.env.redis" . | nindent 6 }}
+      # Patient: the database may come up later than this.
+      - {name: FLORIN_MIGRATE_AT_START, value: "false"}
+      {{- if .Values.keyEncryption }}
+      - {name: FLORIN_KEY_FILE, value: /run/florin/keys/keys}
+      {{- end }}
+    resources: {{- toYaml .Values.migrations.resources | nindent 6 }}
+    volumeMounts: {{- toYaml $files.mounts | nindent 6 }}
+volumes: {{- toYaml $files.volumes | nindent 2 }}
+{{- end -}}

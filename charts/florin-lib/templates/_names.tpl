@@ -1,0 +1,59 @@
+{{/* The component of a chart: "payments" of florin-payments, also under its alias in the umbrella. */}}
+{{- define "florin.component" -}}
+{{- .Chart.Name | trimPrefix "florin-" -}}
+{{- end -}}
+
+{{/* The name of a component's resources: the release and the component. */}}
+{{- define "florin.fullname" -}}
+{{- printf "%s-%s" .Release.Name (include "florin.component" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* What all charts share, with the library's defaults: a dict, by fromYaml. */}}
+{{- define "florin.global" -}}
+{{- (index .Values "florin-lib").global.florin | toYaml -}}
+{{- end -}}
+
+{{- define "florin.labels" -}}
+{{ include "florin.selectorLabels" . }}
+app.kubernetes.io/part-of: florin
+app.kubernetes.io/version: {{ .Chart.AppVersion | default .Chart.Version | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "florin.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "florin.component" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: {{ include "florin.component" . }}
+{{- end -}}
+
+{{/* The address of another component of this release. Takes (dict "root" $ "component" "merchants" "port" 8081). */}}
+{{- define "florin.url" -}}
+http://{{ .root.Release.Name }}-{{ .component }}.{{ .root.Release.Namespace }}.svc:{{ .port }}
+{{- end -}}
+
+{{/* An image by digest where there is one, else by tag. Takes (dict "root" $ "image" $image). */}}
+{{- define "florin.image" -}}
+{{- $shared := (include "florin.global" .root | fromYaml).image -}}
+{{- $name := compact (list $shared.registry .image.repository) | join "/" -}}
+{{- if .image.digest -}}
+{{ $name }}@{{ .image.digest }}
+{{- else -}}
+{{ $name }}:{{ .image.tag | default $shared.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The name of a Secret that the installation must have. For trying out it is made, else it has to be named.
+Takes (dict "root" $ "name" .Values.x.existingSecret "value" "x.existingSecret" "holds" "the tokens").
+*/}}
+{{- define "florin.secret" -}}
+{{- $tryOut := (include "florin.global" .root | fromYaml).tryOut -}}
+{{- if .name -}}
+{{ .name }}
+{{- else if $tryOut -}}
+{{ .root.Release.Name }}-try-out
+{{- else -}}
+{{- fail (printf "\n\n%s: name a Secret that holds %s in the value %q,\nor set global.florin.tryOut=true to try Florin out with made-up ones.\n" (include "florin.component" .root) .holds .value) -}}
+{{- end -}}
+{{- end -}}

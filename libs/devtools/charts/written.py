@@ -1,0 +1,43 @@
+"""The files that are made from the charts' values, with what they must hold."""
+
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from devtools.charts.readme import with_table
+from devtools.charts.schema import schema_of
+from devtools.charts.values import read_values
+from devtools.places import CHECKOUT
+
+CHARTS = CHECKOUT / "charts"
+LIBRARY = "florin-lib"
+_ALERTS = CHECKOUT / "docs" / "operations" / "alerts.yaml"
+
+
+def written_files() -> dict[Path, str]:
+    """By file, its text as it must be. Charts that hold no values have none."""
+    shared = read_values(CHARTS / LIBRARY / "values.yaml")
+    # A chart cannot reach a file beyond its own folder.
+    files = {
+        CHARTS / "florin" / "files" / "alerts.yaml": (CHECKOUT / "docs" / "operations" / "alerts.yaml").read_text()
+    }
+    for chart in sorted(file.parent for file in CHARTS.glob("*/Chart.yaml") if (file.parent / "values.yaml").exists()):
+        values = read_values(chart / "values.yaml")
+        readme = chart / "README.md"
+        files[readme] = with_table(readme.read_text(), values.values())
+        if chart.name != LIBRARY:
+            schema = schema_of(
+                {path: value for path, value in values.items() if path[0] != "global"},
+                shared=shared,
+                components=_components(chart),
+            )
+            text = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
+            files[chart / "values.schema.json"] = f"{text}\n"
+    return files
+
+
+def _components(chart: Path) -> tuple[str, ...]:
+    """Names under which a chart installs others."""
+    dependencies = yaml.safe_load((chart / "Chart.yaml").read_text()).get("dependencies", [])
+    return tuple(dependency["alias"] for dependency in dependencies if "alias" in dependency)

@@ -1,0 +1,1 @@
+"""What `./dev lint` checks, a module for each kind."""

@@ -1,0 +1,1 @@
+"""kubectl's plugin for merchants: `kubectl merchant plan`, `explain`, `drift` and `release`."""

@@ -1,0 +1,1 @@
+"""The Kubernetes operator: makes merchants hold what MerchantConfig and Connector resources say."""

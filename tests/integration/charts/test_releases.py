@@ -1,0 +1,139 @@
+"""What a release is beside its pods: networks, rights, scaling, ways in, and the values that it refuses."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from tests.integration.charts.conftest import Release
+
+from devtools.charts.rendering import Refused, lint, render
+from merchant_operator import rbac
+from merchant_operator.names import OPERATOR, PLAN_ACCOUNT
+
+TRY_OUT = "global.florin.tryOut=true"
+ROOT = Path(__file__).parents[3]
+GUIDE = ROOT / "docs" / "guides" / "install-on-kubernetes.md"
+
+
+def selects(policy: dict[str, Any], labels: dict[str, str]) -> bool:
+    return policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_what_is_not_named_is_denied(release: Release) -> None:
+    policies = release.of_kind("NetworkPolicy")
+    for name, pod in release.pods():
+        found = [policy for policy in policies if selects(policy, pod["metadata"]["labels"])]
+        directions = {direction for policy in found for direction in policy["spec"]["policyTypes"]}
+        assert directions == {"Ingress", "Egress"}, name
+        own = [policy for policy in found if policy["metadata"]["name"] != "florin-default-deny"]
+        assert own, f"{name} could reach nothing"
+        for policy in found:
+            for rule in policy["spec"].get("egress", []):
+                assert rule, f"{name} may go anywhere"
+                assert "to" in rule or "ports" in rule
+
+
+def test_private_networks_are_closed_to_acquirers_and_webhooks(release: Release) -> None:
+    for service in ("payments", "notifications"):
+        rules = release.named("NetworkPolicy", f"florin-{service}")["spec"]["egress"]
+        blocks = [peer["ipBlock"] for rule in rules for peer in rule.get("to", []) if "ipBlock" in peer]
+        assert {block["cidr"] for block in blocks} == {"0.0.0.0/0", "::/0"}
+        for block in blocks:
+            assert "10.0.0.0/8" in block["except"] or "fc00::/7" in block["except"]
+
+
+def test_a_budget_only_above_one_replica_and_no_replicas_where_something_scales(release: Release) -> None:
+    budgets = {budget["metadata"]["name"] for budget in release.of_kind("PodDisruptionBudget")}
+    scaled = {
+        scaler["spec"]["scaleTargetRef"]["name"]: scaler["spec"]
+        for kind in ("HorizontalPodAutoscaler", "ScaledObject")
+        for scaler in release.of_kind(kind)
+    }
+    for deployment in release.of_kind("Deployment"):
+        name, replicas = deployment["metadata"]["name"], deployment["spec"].get("replicas")
+        assert (replicas is None) == (name in scaled), name
+        least = replicas or scaled[name].get("minReplicas") or scaled[name]["minReplicaCount"]
+        assert (name in budgets) == (least > 1), name
+
+
+def test_outside_comes_what_merchants_and_acquirers_need_and_nothing_else(try_out: Callable[..., Release]) -> None:
+    for service in ("payments", "notifications"):
+        document = msgspec.json.decode((ROOT / f"docs/reference/openapi/{service}.json").read_bytes())
+        for_them = {path for path in document["paths"] if path.startswith(("/v1/", "/callbacks/"))}
+        release = try_out(f"{service}.ingress.enabled=true", f"{service}.ingress.host=x.example")
+        (rule,) = release.named("Ingress", f"florin-{service}")["spec"]["rules"]
+        let_in = [path["path"] for path in rule["http"]["paths"]]
+        ways = [re.compile(rf"{re.escape(way)}(/|$)") for way in let_in]
+        passes = {path for path in document["paths"] if any(way.match(path) for way in ways)}
+        assert passes == for_them
+        routed = try_out(f"{service}.httpRoute.enabled=true").named("HTTPRoute", f"florin-{service}")
+        matches = routed["spec"]["rules"][0]["matches"]
+        assert [match["path"]["value"] for match in matches] == let_in
+
+
+def test_the_operators_rights_are_those_of_the_code(try_out: Callable[..., Release]) -> None:
+    release = try_out("operator.namespaces={shops,more}")
+    by_name = {
+        (kind, role["metadata"].get("namespace"), role["metadata"]["name"]): role["rules"]
+        for kind in ("Role", "ClusterRole")
+        for role in release.of_kind(kind)
+    }
+    expected: dict[tuple[str, str | None, str], Any] = {
+        ("ClusterRole", None, "florin-florin-operator"): rbac.CLUSTER_RULES,
+        ("Role", None, "florin-operator-plan"): rbac.plan_proxy_rules("florin-operator"),
+    }
+    for namespace in ("shops", "more"):
+        expected["Role", namespace, "florin-operator"] = rbac.NAMESPACE_RULES
+        expected["Role", namespace, "florin-plan"] = rbac.PLAN_ACCOUNT_RULES
+        expected["Role", namespace, "florin-plan-user"] = rbac.PLAN_USER_RULES
+    assert by_name == expected
+    for account in release.of_kind("ServiceAccount"):
+        if account["metadata"]["name"] == PLAN_ACCOUNT:
+            assert account["metadata"]["annotations"][OPERATOR] == "florin/florin-operator"
+    # What the rules of `plan` and kubectl's plugin call it.
+    assert [port["name"] for port in release.named("Service", "florin-operator")["spec"]["ports"]] == ["http"]
+    for binding in release.of_kind("RoleBinding"):
+        (subject,) = binding["subjects"]
+        assert subject["name"] == binding["roleRef"]["name"]
+    without = try_out("operator.plan.enabled=false")
+    assert {role["metadata"]["name"] for role in without.of_kind("Role")} == {"florin-operator"}
+    assert without.of_kind("ClusterRole") == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ([], "name a Secret that holds the tokens"),
+        (["global.florin.tokens.existingSecret=t"], "Say where the database is: global.florin.database.host"),
+        ([TRY_OUT, "payments.replica=2"], "'replica' not allowed"),
+        ([TRY_OUT, "global.florin.database.hots=x"], "'hots' not allowed"),
+        ([TRY_OUT, "payment.replicas=2"], "'payment' not allowed"),
+        ([TRY_OUT, "payments.replicas=two"], "want integer"),
+        ([TRY_OUT, "merchants.migrations.mode=hook"], "must be one of"),
+        ([TRY_OUT, "payments.keda.minReplicas=0"], "minimum"),
+        ([TRY_OUT, "payments.stopSeconds=10"], "minimum"),
+        ([TRY_OUT, "payments.ingress.enabled=true"], "payments.ingress.host"),
+        ([TRY_OUT, "payments.keda.enabled=true", "payments.autoscaling.enabled=true"], "enable one"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(settings: list[str], sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        render(settings=settings)
+    assert sentence in str(refused.value)
+
+
+def test_the_values_of_the_guide_are_good(tmp_path: Path) -> None:
+    (shown,) = [block for block in re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL) if "global:" in block]
+    values = tmp_path / "values.yaml"
+    values.write_text(shown)
+    lint(ROOT / "charts" / "florin", values=[values])
+    release = Release(render(values=[values]))
+    made_by_hand = set(re.findall(r"create secret generic ([a-z-]+)", GUIDE.read_text())) | {"pay-example-com"}
+    made_by_hand |= {"database-ca", "redis-ca"}  # whoever runs the servers has these
+    named = set(re.findall(r"secretKeyRef': {'name': '([a-z-]+)'", str(release.manifests)))
+    assert named <= made_by_hand
+    assert yaml.safe_load(shown)["monitoring"]["alerts"] is True

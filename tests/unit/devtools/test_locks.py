@@ -1,0 +1,44 @@
+"""Locks name versions and hashes, no addresses, and tell how they were made; a release has one version."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from devtools import release
+from devtools.commands.lock import LOCKS
+from devtools.failure import Failure
+from devtools.places import CHECKOUT
+
+EVERY_LOCK = sorted((CHECKOUT / "3rdparty").rglob("*.lock.txt"))
+
+
+@pytest.mark.parametrize("lock", EVERY_LOCK, ids=lambda path: path.name)
+def test_a_lock_has_hashes_and_no_addresses(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    assert "--index" not in text.replace("--no-emit-index-url", "")
+    packages = re.findall(r"^[\w.\[\],-]+==\S+(?: ; [^\\\n]+)? \\\n    --hash=sha256:[0-9a-f]{64}", text, re.M)
+    assert len(packages) == len(re.findall(r"^[\w.\[\],-]+==", text, re.M)) > 0
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_the_bot_finds_and_can_read_every_lock_of_ours(lock: Path) -> None:
+    bot = json.loads((CHECKOUT / ".github/renovate.json").read_text())
+    (pattern,) = bot["pip-compile"]["managerFilePatterns"]
+    assert re.search(pattern.strip("/"), str(lock.relative_to(CHECKOUT)))
+    command = lock.read_text().splitlines()[1]
+    assert command.startswith("#    uv pip compile --generate-hashes --no-emit-index-url ")
+    assert command.endswith(f"--output-file={lock.name} {LOCKS[lock].name}")
+
+
+def test_everything_tells_the_version_of_the_next_release() -> None:
+    version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    assert release.other_versions(version) == []
+
+
+def test_a_release_of_another_version_names_what_to_change() -> None:
+    with pytest.raises(Failure, match=r"not 9\.9\.9 yet(.*\n)+ +charts/florin/Chart\.yaml: "):
+        release.build("9.9.9")

@@ -1,0 +1,44 @@
+"""The workflows call ./dev as it is, and take nothing from strangers by name alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devtools.main import GROUPS
+
+ROOT = Path(__file__).parents[3]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = [*WORKFLOWS, *(ROOT / ".github/actions").glob("*/action.yml")]
+COMMANDS = {name for names in GROUPS.values() for name in names} | {"cluster"}
+# No commit of a release of it is known for certain; the bot pins it.
+BY_TAG = {"pantsbuild/actions/init-pants@v10"}
+
+
+@pytest.mark.parametrize("path", [*ACTIONS, ROOT / ".ci/run", *(ROOT / ".githooks").iterdir()], ids=lambda p: p.name)
+def test_every_command_of_dev_that_is_called_exists(path: Path) -> None:
+    called = set(re.findall(r"(?:^|run: |exec |! )\./dev ([a-z-]+)", path.read_text(), re.M))
+    assert called <= COMMANDS
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda p: p.name)
+def test_actions_are_pinned_to_commits(path: Path) -> None:
+    used = re.findall(r"uses: (\S+)", path.read_text())
+    loose = {name for name in used if not name.startswith("./") and not re.search(r"@[0-9a-f]{40}$", name)}
+    assert loose <= BY_TAG
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+def test_jobs_may_little_and_end(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    for name, job in workflow["jobs"].items():
+        assert "uses" in job or job["timeout-minutes"] <= 90, name
+        writes = {right for right, level in job.get("permissions", {}).items() if level == "write"}
+        runs_our_code = any("./dev" in step.get("run", "") for step in job.get("steps", []))
+        assert not (writes and runs_our_code), f"{name} runs our code and may write {writes}"
+        for step in job.get("steps", []):
+            assert "${{" not in step.get("run", ""), f"{name}: a value in a script is a way in; pass it by env"
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False, name
