@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from devtools.charts.rendering import CHARTS, helm
+from devtools.charts.rendering import CHARTS, all_charts, helm
 from devtools.failure import Failure
 from devtools.images import archive_of, build_images
 from devtools.pants.running import package
@@ -23,7 +23,7 @@ _PUBLISHED_CHARTS = ("florin", "florin-crds")
 def other_versions(version: str) -> list[str]:
     """The files that tell another version than the one to release."""
     told = {CHECKOUT / "pyproject.toml": r'^version = "(.+)"$'}
-    told |= dict.fromkeys(sorted(CHARTS.glob("*/Chart.yaml")), r"^(?:version|appVersion): (.+)$")
+    told |= dict.fromkeys((chart / "Chart.yaml" for chart in all_charts()), r"^(?:version|appVersion): (.+)$")
     return [
         f"{path.relative_to(CHECKOUT)}: {found}"
         for path, pattern in told.items()

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterator
 
 from devtools.charts.kubernetes_schemas import TEMPLATE, schemas_folder
-from devtools.charts.rendering import CASES, CHARTS, UMBRELLA, Refused, lint, render
+from devtools.charts.rendering import CASES, LIBRARY, UMBRELLA, Refused, all_charts, lint, render
 from devtools.cluster.tools import KUBERNETES, program
+from devtools.places import CHECKOUT
 
 _TRY_OUT = "global.florin.tryOut=true"
 
@@ -19,14 +20,14 @@ def problems() -> Iterator[str]:
             yield _kubeconform(render(values=[case]))
         except Refused as refused:
             yield f"charts/florin with {case.name}:\n{refused}"
-    for chart in sorted(file.parent for file in CHARTS.glob("*/Chart.yaml") if file.parent != UMBRELLA):
+    for chart in (chart for chart in all_charts() if chart != UMBRELLA):
         settings = [] if chart.name == "florin-crds" else [_TRY_OUT]
         try:
             lint(chart, settings=settings)
-            if chart.name != "florin-lib":
+            if chart != LIBRARY:
                 yield _kubeconform(render(chart, settings=settings))
         except Refused as refused:
-            yield f"charts/{chart.name}:\n{refused}"
+            yield f"{chart.relative_to(CHECKOUT)}:\n{refused}"
 
 
 def _kubeconform(manifests: str) -> str:

@@ -1,7 +1,10 @@
 """Helm, as the checks and tests of the charts use it. No cluster is asked."""
 
+import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from devtools.cluster.tools import KUBERNETES, program
@@ -9,9 +12,9 @@ from devtools.places import CHECKOUT
 
 CHARTS = CHECKOUT / "charts"
 UMBRELLA = CHARTS / "florin"
+LIBRARY = UMBRELLA / "charts" / "florin-lib"
 CASES = sorted((UMBRELLA / "ci").glob("*.yaml"))
 """Values that show every side of the umbrella chart."""
-_LINKS = "found symbolic link in path"
 
 
 class Refused(Exception):
@@ -22,17 +25,37 @@ def helm(*arguments: str) -> str:
     """What Helm answers. Raises Refused with its words."""
     done = subprocess.run([str(program("helm")), *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Refused("\n".join(line for line in (done.stdout + done.stderr).splitlines() if _LINKS not in line))
+        raise Refused(done.stdout + done.stderr)
     return done.stdout
 
 
 def render(chart: Path = UMBRELLA, *, values: Sequence[Path] = (), settings: Sequence[str] = ()) -> str:
     """The manifests of a release named florin."""
     chosen = [*(f"--values={file}" for file in values), *(f"--set={setting}" for setting in settings)]
-    return helm("template", "florin", str(chart), f"--kube-version={KUBERNETES}", "--namespace=florin", *chosen)
+    with _complete(chart) as whole:
+        return helm("template", "florin", str(whole), f"--kube-version={KUBERNETES}", "--namespace=florin", *chosen)
 
 
 def lint(chart: Path, *, values: Sequence[Path] = (), settings: Sequence[str] = ()) -> None:
     """Raises Refused where `helm lint --strict` is not content."""
     chosen = [*(f"--values={file}" for file in values), *(f"--set={setting}" for setting in settings)]
-    helm("lint", "--strict", "--quiet", str(chart), f"--kube-version={KUBERNETES}", *chosen)
+    with _complete(chart) as whole:
+        helm("lint", "--strict", "--quiet", str(whole), f"--kube-version={KUBERNETES}", *chosen)
+
+
+def all_charts() -> list[Path]:
+    """The folder of every chart."""
+    return sorted(file.parent for file in CHARTS.rglob("Chart.yaml"))
+
+
+@contextmanager
+def _complete(chart: Path) -> Iterator[Path]:
+    """A chart with the library in it, which one of the umbrella's finds only there; `--dependency-update` without a trace."""
+    if chart.parent != LIBRARY.parent or chart == LIBRARY:
+        yield chart
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / chart.name
+        shutil.copytree(chart, whole)
+        shutil.copytree(LIBRARY, whole / "charts" / LIBRARY.name)
+        yield whole

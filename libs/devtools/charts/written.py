@@ -6,27 +6,24 @@ import msgspec
 import yaml
 
 from devtools.charts.readme import with_table
+from devtools.charts.rendering import LIBRARY, UMBRELLA, all_charts
 from devtools.charts.schema import schema_of
 from devtools.charts.values import read_values
 from devtools.places import CHECKOUT
 
-CHARTS = CHECKOUT / "charts"
-LIBRARY = "florin-lib"
 _ALERTS = CHECKOUT / "docs" / "operations" / "alerts.yaml"
 
 
 def written_files() -> dict[Path, str]:
     """By file, its text as it must be. Charts that hold no values have none."""
-    shared = read_values(CHARTS / LIBRARY / "values.yaml")
+    shared = read_values(LIBRARY / "values.yaml")
     # A chart cannot reach a file beyond its own folder.
-    files = {
-        CHARTS / "florin" / "files" / "alerts.yaml": (CHECKOUT / "docs" / "operations" / "alerts.yaml").read_text()
-    }
-    for chart in sorted(file.parent for file in CHARTS.glob("*/Chart.yaml") if (file.parent / "values.yaml").exists()):
+    files = {UMBRELLA / "files" / "alerts.yaml": _ALERTS.read_text()}
+    for chart in (chart for chart in all_charts() if (chart / "values.yaml").exists()):
         values = read_values(chart / "values.yaml")
         readme = chart / "README.md"
         files[readme] = with_table(readme.read_text(), values.values())
-        if chart.name != LIBRARY:
+        if chart != LIBRARY:
             schema = schema_of(
                 {path: value for path, value in values.items() if path[0] != "global"},
                 shared=shared,

@@ -20,8 +20,16 @@ def _of_kubernetes(name: str) -> GoTool:
     return GoTool(f"k8s.io/kubernetes/cmd/{name}", LOCKS / "kubernetes", (f"-ldflags=-s -w {said}",))
 
 
-def _other(package: str, lock: str) -> GoTool:
-    return GoTool(package, LOCKS / lock, ("-ldflags=-s -w",))
+def _other(package: str, lock: str, said: str = "") -> GoTool:
+    return GoTool(package, LOCKS / lock, (f"-ldflags=-s -w {said}".rstrip(),))
+
+
+def _helm() -> GoTool:
+    """Without a cluster Helm renders for the Kubernetes that it was built for, which its own makefile tells it like this."""
+    major, minor, _ = KUBERNETES.removeprefix("v").split(".")
+    parts = ("chartutil", "lint/rules")
+    told = (f"-X helm.sh/helm/v3/pkg/{part}.k8sVersion{name}={value}" for part in parts for name, value in (("Major", major), ("Minor", minor)))
+    return _other("helm.sh/helm/v3/cmd/helm", "helm", " ".join(told))
 
 
 _PLUGINS = "github.com/containernetworking/plugins/plugins"
@@ -32,7 +40,7 @@ _TOOLS = (
     _other(f"{_PLUGINS}/ipam/host-local", "cni"),
     _other("github.com/coredns/coredns", "coredns"),
     _other("github.com/yannh/kubeconform/cmd/kubeconform", "kubeconform"),
-    _other("helm.sh/helm/v3/cmd/helm", "helm"),
+    _helm(),
     _other("sigs.k8s.io/kind", "kind"),
 )
 TOOLS = {tool.name: tool for tool in _TOOLS}

@@ -8,9 +8,9 @@
 {{- printf "%s-%s" .Release.Name (include "florin.component" .) | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* What all charts share, with the library's defaults: a dict, by fromYaml. */}}
+{{/* What all charts share, with the library's defaults, which a chart that is installed alone finds below the library: a dict, by fromYaml. */}}
 {{- define "florin.global" -}}
-{{- (index .Values "florin-lib").global.florin | toYaml -}}
+{{- (index .Values "florin-lib" | default .Values).global.florin | toYaml -}}
 {{- end -}}
 
 {{- define "florin.labels" -}}
