@@ -73,6 +73,21 @@ def p99_ms(m: Measurement) -> float:
     return m.p99_ms
 
 
+def webhook_p50_ms(m: Measurement) -> float:
+    """How late half of the webhooks came, at most."""
+    return m.webhook_p50_ms
+
+
+def webhook_p99_ms(m: Measurement) -> float:
+    """How late all but a hundredth of the webhooks came, at most."""
+    return m.webhook_p99_ms
+
+
+def half_load(result: Result, figure: str) -> Spread:
+    """A figure of the open loop over the rounds."""
+    return Spread.of([getattr(found, figure) for found in result.half_loads])
+
+
 def spread(result: Result, subject: str, callers: int, figure: Figure) -> Spread:
     """A figure of a subject over the rounds."""
     return Spread.of([figure(m) for m in result.of(subject, callers)])
@@ -90,8 +105,7 @@ def targets(result: Result) -> list[Target]:
     cheaper = ratio(result, "a", "c", 32, service_cpu_ms)
     near = ratio(result, "a", "b", 32, payments_per_s)
     grouped = spread(result, "a", 128, all_commits)
-    half = result.half_load
-    late = half.webhook_p99_ms / half.api_p99_ms
+    late = Spread.of([half.webhook_p99_ms / half.api_p99_ms for half in result.half_loads])
     return [
         Target("payments a second at 32, by those of (c)", "at least 4", faster, faster.median >= 4),
         Target(
@@ -102,5 +116,5 @@ def targets(result: Result) -> list[Target]:
         ),
         Target("payments a second at 32, by those of (b)", "at least 0.5", near, near.median >= 0.5),
         Target("commits a payment at 128, of all services", "under 0.4", grouped, grouped.median < 0.4),
-        Target("p99 of webhooks at half load, by the API's", "at most 2", Spread(late, late, late), late <= 2),
+        Target("p99 of webhooks at half load, by the API's", "at most 2", late, late.median <= 2),
     ]

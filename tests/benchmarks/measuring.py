@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 from tests.benchmarks.commits import commits_between, position
@@ -36,6 +35,7 @@ def measure(
     commits = commits_between(execute, start, position(execute))
     owners = {schema: owner for s in subjects for schema, owner in s.schemas.items()}
     latencies = [taken.latency_s for taken in load.payments]
+    lateness = _since_decision(subject.webhooks(load))
     measurement = Measurement(
         round=number,
         subject=subject.letter,
@@ -44,6 +44,8 @@ def measure(
         payments_per_s=count / load.seconds,
         p50_ms=percentile(latencies, 0.50) * 1000,
         p99_ms=percentile(latencies, 0.99) * 1000,
+        webhook_p50_ms=percentile(lateness, 0.50) * 1000,
+        webhook_p99_ms=percentile(lateness, 0.99) * 1000,
         cpu_ms={name: used[name] / count * 1000 for name in pids if name not in beside},
         commits={owners[schema]: number / count for schema, number in commits.items()},
         standing_by=sum(used[name] for name in beside) / capacity,
@@ -52,15 +54,15 @@ def measure(
     return measurement, load
 
 
-def half_load_of(rate_per_s: float, load: Load, received: Iterable[Received]) -> HalfLoad:
+def half_load_of(number: int, rate_per_s: float, load: Load, messages: list[Received]) -> HalfLoad:
     """What an open loop showed: how long callers waited, and how late webhooks came."""
     answered = {taken.payment_id: taken.answered_at for taken in load.payments}
-    messages = [message for message in received if message.payment_id in answered]
-    since_decision = [message.received_at - message.decided_at for message in messages]
+    since_decision = _since_decision(messages)
     # The last event of a payment is that of the commit that its caller was answered after.
     since_answer = [m.received_at - answered[m.payment_id] for m in messages if m.type == "payment.captured"]
     latencies = [taken.latency_s for taken in load.payments]
     return HalfLoad(
+        round=number,
         payments_per_s=rate_per_s,
         payments=len(load.payments),
         webhooks=len(messages),
@@ -80,9 +82,13 @@ def require_all(subject: Subject, load: Load) -> Load:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The smallest value that at least this share of the values does not exceed."""
-    ordered = sorted(values)
+    """The smallest value that at least this share of the values does not exceed; zero of none."""
+    ordered = sorted(values) or [0.0]
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
+
+
+def _since_decision(messages: list[Received]) -> list[float]:
+    return [message.received_at - message.decided_at for message in messages]
 
 
 def _busy_seconds() -> float:

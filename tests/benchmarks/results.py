@@ -20,6 +20,9 @@ class Measurement(Struct):
     payments_per_s: float
     p50_ms: float
     p99_ms: float
+    webhook_p50_ms: float
+    """From the decision, which is before its commit, until the webhook was received: never too short. Only (a) sends any."""
+    webhook_p99_ms: float
     cpu_ms: dict[str, float]
     """Processor time by process, from the first request until the last webhook has come."""
     commits: dict[str, float]
@@ -31,15 +34,15 @@ class Measurement(Struct):
 
 
 class HalfLoad(Struct):
-    """The platform under an open loop at half of what it takes at 32."""
+    """The platform under an open loop at half of what it took at 32 in the same round."""
 
+    round: int
     payments_per_s: float
     payments: int
     webhooks: int
     api_p50_ms: float
     api_p99_ms: float
     webhook_p50_ms: float
-    """From the decision, which is before its commit, until the webhook was received: never too short."""
     webhook_p99_ms: float
     webhook_from_answer_p99_ms: float
     """From the API's answer, which is after the commit: never too long."""
@@ -77,7 +80,7 @@ class Result(Struct):
     rows: dict[str, int]
     """How many rows each phase of a payment writes, in (a) and (b)."""
     measurements: list[Measurement]
-    half_load: HalfLoad
+    half_loads: list[HalfLoad]
     checks: list[Check]
     profile: dict[str, float] = {}
     """Shares of the processor time of payments by part, where a profile was asked for."""

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Struct
 from tests.benchmarks.captured_rows import read_columns
 from tests.benchmarks.chart import draw
-from tests.benchmarks.comparing import payments_per_s, spread
 from tests.benchmarks.load import Load
 from tests.benchmarks.machine import describe
 from tests.benchmarks.measuring import half_load_of, measure, require_all
@@ -79,12 +78,12 @@ class Bench:
                 self.note(subject, load)
                 yield found
 
-    def half_load(self, rate_per_s: float, seconds: float) -> HalfLoad:
+    def half_load(self, number: int, rate_per_s: float, seconds: float) -> HalfLoad:
         """The platform under an open loop."""
         load = self.florin.run(callers=_HALF_LOAD_CALLERS, seconds=seconds, rate_per_s=rate_per_s)
         self.note(self.florin, load)
         self.florin.settle()
-        return half_load_of(rate_per_s, load, self.florin.received().messages)
+        return half_load_of(number, rate_per_s, load, self.florin.webhooks(load))
 
     def profile(self, py_spy: Path, output: Path) -> dict[str, float]:
         """Where payments spends its time at 32; not measured with the rest, for sampling costs."""
@@ -119,7 +118,7 @@ def execute(plan: Plan) -> Result:
             machine=describe(bench.servers, (sys.executable, plan.orm_python)),
             rows=bench.rows.count,
             measurements=[],
-            half_load=HalfLoad(0, 0, 0, 0, 0, 0, 0, 0),
+            half_loads=[],
             checks=[],
         )
         step.progress("ready")
@@ -132,9 +131,8 @@ def execute(plan: Plan) -> Result:
                 for found in bench.round(number, plan.seconds):
                     result.measurements.append(found)
                     step.progress(f"({found.subject}) at {found.callers}: {found.payments_per_s:,.0f} payments/s")
-        with Step("Half load"):
-            rate_per_s = spread(result, "a", 32, payments_per_s).median / 2
-            result.half_load = bench.half_load(rate_per_s, plan.seconds * 4)
+                rate_per_s = result.of("a", 32)[-1].payments_per_s / 2
+                result.half_loads.append(bench.half_load(number, rate_per_s, plan.seconds * 2))
         if plan.profile:
             with Step("A profile of payments"):
                 result.profile = bench.profile(python.with_name("py-spy"), output / "profile.txt")

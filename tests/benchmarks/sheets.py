@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from tests.benchmarks import comparing
 from tests.benchmarks.comparing import Figure, Spread, ratio, spread, targets
-from tests.benchmarks.results import FLORIN_SERVICES, LEVELS, SERVICE, SUBJECTS, Result
+from tests.benchmarks.results import FLORIN_SERVICES, LEVELS, SERVICE, SUBJECTS, HalfLoad, Result
 
 _FIGURES: dict[str, Figure] = {
     "payments/s": comparing.payments_per_s,
@@ -16,6 +16,8 @@ _FIGURES: dict[str, Figure] = {
     "commits, all": comparing.all_commits,
     "p50 ms": comparing.p50_ms,
     "p99 ms": comparing.p99_ms,
+    "webhook p50 ms": comparing.webhook_p50_ms,
+    "webhook p99 ms": comparing.webhook_p99_ms,
 }
 _RATIOS: tuple[tuple[str, str, str, Figure], ...] = (
     ("payments/s, a/c", "a", "c", comparing.payments_per_s),
@@ -49,14 +51,15 @@ def sheets(result: Result) -> Iterator[Sheet]:
 
 def sentences(result: Result) -> list[str]:
     """What no table holds."""
-    half, claim, outcome = result.half_load, result.rows["claim"], result.rows["outcome"]
+    claim, outcome = result.rows["claim"], result.rows["outcome"]
+    half = {name: comparing.half_load(result, name).median for name in HalfLoad.__struct_fields__}
     elsewhere = Spread.of([m.elsewhere for m in result.measurements])
     standing = Spread.of([m.standing_by for m in result.measurements])
     return [
-        f"At half load ({half.payments_per_s:.0f} payments/s, open loop) the API's p50 is {half.api_p50_ms:.1f} ms, "
-        f"its p99 {half.api_p99_ms:.1f} ms. {half.webhooks:,} webhooks came {half.webhook_p50_ms:.1f} ms (p50) and "
-        f"{half.webhook_p99_ms:.1f} ms (p99) after the decision that they tell of, "
-        f"{half.webhook_from_answer_p99_ms:.1f} ms (p99) after the answer.",
+        f"At half load ({half['payments_per_s']:.0f} payments/s, open loop) the API's p50 is {half['api_p50_ms']:.1f} ms, "
+        f"its p99 {half['api_p99_ms']:.1f} ms. Webhooks came {half['webhook_p50_ms']:.1f} ms (p50) and "
+        f"{half['webhook_p99_ms']:.1f} ms (p99) after the decision that they tell of, "
+        f"{half['webhook_from_answer_p99_ms']:.1f} ms (p99) after the answer: medians of the rounds.",
         f"A payment in (a) and (b) writes {claim} rows with its claim and {outcome} with its outcome.",
         f"Processes counted. Service: {', '.join(f'({letter}) {name}' for letter, name in SERVICE.items())}. All "
         f"services: (a) {', '.join(FLORIN_SERVICES)}; (b) and (c) the same one. Database: mariadbd. In the JSON only: "
@@ -72,7 +75,9 @@ def show_spread(found: Spread) -> str:
 
 
 def show_figure(value: float) -> str:
-    """Three digits or so."""
+    """Three digits or so; a dash for what a subject has none of."""
+    if not value:
+        return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 

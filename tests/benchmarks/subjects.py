@@ -13,7 +13,7 @@ from tests.benchmarks import captured_rows
 from tests.benchmarks.captured_rows import Columns, Rows
 from tests.benchmarks.load import Load, Order
 from tests.benchmarks.programs import Program
-from tests.benchmarks.receiver import Inbox
+from tests.benchmarks.receiver import Inbox, Received
 from tests.benchmarks.servers import Servers
 from tests.support.platform import ADMIN_TOKEN, CALLBACK_SECRET, TERMINAL_KEY, Platform
 
@@ -45,6 +45,10 @@ class Subject(Protocol):
 
     def settle(self) -> None:
         """Wait until all is done that taking payments has caused."""
+        ...
+
+    def webhooks(self, load: Load) -> list[Received]:
+        """What merchants were told of the payments of a load; none where the subject tells nothing."""
         ...
 
     def stop(self) -> None:
@@ -84,6 +88,11 @@ class Florin:
         come = self._servers.receiver.ask("GET", f"/wait/{self._webhooks}", type=int)
         if come < self._webhooks:
             raise Failure(f"Of {self._webhooks} webhooks {come} have come, and no more for a minute.")
+
+    def webhooks(self, load: Load) -> list[Received]:
+        """Those of a load that is settled."""
+        paid = {taken.payment_id for taken in load.payments}
+        return [message for message in self.received().messages if message.payment_id in paid]
 
     def received(self) -> Inbox:
         """All webhooks that came."""
@@ -197,6 +206,10 @@ class Direct:
     def settle(self) -> None:
         """Nothing goes on after the answer."""
 
+    def webhooks(self, load: Load) -> list[Received]:
+        """None are sent."""
+        return []
+
     def stop(self) -> None:
         """End the writer."""
         self._writer.stop()
@@ -233,6 +246,10 @@ class OrmService:
 
     def settle(self) -> None:
         """Nothing goes on after the answer: who would publish its outbox is not part of it."""
+
+    def webhooks(self, load: Load) -> list[Received]:
+        """None are sent."""
+        return []
 
     def stop(self) -> None:
         """End the service."""

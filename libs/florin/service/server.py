@@ -20,6 +20,9 @@ from florin.telemetry import configure_logging, configure_tracing, open_recorder
 
 _KEEP_ALIVE_S = 75
 _BACKLOG = 1024
+_GARBAGE_THRESHOLDS = (50_000, 20, 20)
+"""Objects between two collections. A request makes hundreds and nearly all go by their count; at CPython's 700, looking
+for cycles among them took 8% of the processor time of a payment."""
 _Settings = TypeVar("_Settings", bound=ServiceSettings)
 
 
@@ -68,6 +71,7 @@ def serve(app: ServiceApp, settings: ServiceSettings) -> None:
     """Serve until SIGTERM or Ctrl-C, then return. Exits with 3 where the service cannot start."""
     prepare(app.name, app.version, settings)
     gc.collect()
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)
     gc.freeze()  # what is there now stays for good: no collection needs to look at it again
     try:
         Server(app, settings).run()
