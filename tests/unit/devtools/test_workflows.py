@@ -22,6 +22,12 @@ def test_every_command_of_dev_that_is_called_exists(path: Path) -> None:
     assert called <= COMMANDS
 
 
+@pytest.mark.parametrize("path", [*ACTIONS, ROOT / ".ci/run"], ids=lambda p: p.name)
+def test_the_platform_is_started_in_the_background(path: Path) -> None:
+    options = re.findall(r"\./dev up\b(.*)", path.read_text())
+    assert all("--detach" in given for given in options), "./dev up stays until somebody stops it; nobody is there"
+
+
 @pytest.mark.parametrize("path", ACTIONS, ids=lambda p: p.name)
 def test_actions_are_pinned_to_commits(path: Path) -> None:
     used = re.findall(r"uses: (\S+)", path.read_text())
