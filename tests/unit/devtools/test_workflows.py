@@ -22,6 +22,24 @@ def test_every_command_of_dev_that_is_called_exists(path: Path) -> None:
     assert called <= COMMANDS
 
 
+def test_workflows_run_everything_that_people_run() -> None:
+    # Not theirs: people's arguments, the second try (it is indented), and leave to have no cluster.
+    by_hand = (ROOT / ".ci/run").read_text().replace(' "$@"', "").replace(" --if-possible", "")
+    commands = set(re.findall(r"^(?:if ! )?(\./dev [^;\n]+)", by_hand, re.M))
+    run: set[str] = set()
+    for name in ("ci", "nightly"):
+        jobs = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())["jobs"].values()
+        run |= {step.get("run", "") for job in jobs for step in job["steps"]}
+    assert {"./dev test", "./dev generate --check", "./dev test operator"} <= commands
+    assert commands - run == set()
+
+
+def test_pants_finds_its_python_where_there_is_no_debian() -> None:
+    action = yaml.safe_load((ROOT / ".github/actions/prepare/action.yml").read_text())
+    (given,) = [step["with"] for step in action["runs"]["steps"] if "setup-python@" in step.get("uses", "")]
+    assert given["python-version"].split("\n")[0] == "3.9"
+
+
 @pytest.mark.parametrize("path", [*ACTIONS, ROOT / ".ci/run"], ids=lambda p: p.name)
 def test_the_platform_is_started_in_the_background(path: Path) -> None:
     options = re.findall(r"\./dev up\b(.*)", path.read_text())
