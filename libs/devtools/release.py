@@ -4,9 +4,13 @@ import hashlib
 import json
 import re
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from devtools.charts.rendering import CHARTS, all_charts, helm
+import yaml
+
+from devtools.charts.rendering import CHARTS, helm
 from devtools.failure import Failure
 from devtools.images import archive_of, build_images
 from devtools.pants.running import package
@@ -18,18 +22,29 @@ _COMMANDS = {"florin": "libs/florin_cli", "kubectl-merchant": "operator/kubectl_
 """What people run: name -> folder."""
 _PUBLISHED_CHARTS = ("florin", "florin-crds")
 """The umbrella has those of the services inside."""
+_IN_TEXTS = {"pyproject.toml": r'^version = "(.+)"$'}
+"""Where else than in charts a version is told."""
 
 
-def other_versions(version: str) -> list[str]:
-    """The files that tell another version than the one to release."""
-    told = {CHECKOUT / "pyproject.toml": r'^version = "(.+)"$'}
-    told |= dict.fromkeys((chart / "Chart.yaml" for chart in all_charts()), r"^(?:version|appVersion): (.+)$")
-    return [
-        f"{path.relative_to(CHECKOUT)}: {found}"
-        for path, pattern in told.items()
-        for found in re.findall(pattern, path.read_text(), re.M)
-        if found.strip("\"'") != version
-    ]
+def other_versions(version: str, checkout: Path = CHECKOUT) -> list[str]:
+    """The places that tell another version than the one to release, each with what it tells."""
+    return [f"{place}: {told}" for place, told in _versions(checkout) if told != version]
+
+
+def _versions(checkout: Path) -> Iterator[tuple[str, str]]:
+    for place, pattern in _IN_TEXTS.items():
+        # Where the pattern no longer fits, nothing would be checked.
+        for told in re.findall(pattern, (checkout / place).read_text(), re.M) or ["none"]:
+            yield place, told
+    for file in sorted(checkout.glob("charts/**/Chart.yaml")):
+        place, chart = str(file.relative_to(checkout)), yaml.safe_load(file.read_text())
+        yield place, str(chart["version"])
+        if "appVersion" in chart:
+            yield f"{place}, appVersion", str(chart["appVersion"])
+        # Helm takes a chart of another version than it is asked for without its alias and its condition: what is for
+        # trying out would be installed in production.
+        for dependency in chart.get("dependencies", ()):
+            yield f"{place}, {dependency['name']}", str(dependency["version"])
 
 
 def build(version: str) -> list[Path]:
@@ -52,3 +67,10 @@ def build(version: str) -> list[Path]:
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (FOLDER / "SHA256SUMS").write_text("".join(sums))
     return [*files, FOLDER / "SHA256SUMS"]
+
+
+if __name__ == "__main__":
+    try:
+        print(*build(sys.argv[1]), sep="\n")
+    except Failure as failure:
+        sys.exit(f"\n{failure}")

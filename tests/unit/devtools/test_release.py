@@ -1,0 +1,55 @@
+"""A release has one version, told by everything in it."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from devtools import release
+from devtools.failure import Failure
+from devtools.places import CHECKOUT
+
+VERSION = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+UMBRELLA = "charts/florin/Chart.yaml"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what tells a version."""
+    for file in [*(CHECKOUT / "charts").rglob("Chart.yaml"), *(CHECKOUT / name for name in release._IN_TEXTS)]:
+        (copy := tmp_path / file.relative_to(CHECKOUT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copy)
+    return tmp_path
+
+
+def test_everything_tells_the_version_of_the_next_release() -> None:
+    assert release.other_versions(VERSION) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "before", "after", "told"),
+    [
+        ("pyproject.toml", f'version = "{VERSION}"', 'version = "9.9.9"', ""),
+        ("charts/florin/charts/florin-payments/Chart.yaml", f"\nversion: {VERSION}", "\nversion: 9.9.9", ""),
+        (UMBRELLA, f"appVersion: {VERSION}", 'appVersion: "9.9.9"', ", appVersion"),
+        (UMBRELLA, f"florin-try-out, version: {VERSION}", "florin-try-out, version: 9.9.9", ", florin-try-out"),
+    ],
+)
+def test_one_place_alone_that_tells_another_version_is_named(
+    place: str, before: str, after: str, told: str, checkout: Path
+) -> None:
+    text = (checkout / place).read_text()
+    assert before in text
+    (checkout / place).write_text(text.replace(before, after))
+    assert release.other_versions(VERSION, checkout) == [f"{place}{told}: 9.9.9"]
+
+
+def test_a_place_that_no_longer_tells_a_version_is_named(checkout: Path) -> None:
+    (checkout / "pyproject.toml").write_text("")
+    assert release.other_versions(VERSION, checkout) == ["pyproject.toml: none"]
+
+
+def test_a_release_of_another_version_names_what_to_change() -> None:
+    with pytest.raises(Failure, match=r"not 9\.9\.9 yet(.*\n)+ +charts/florin/Chart\.yaml: "):
+        release.build("9.9.9")
