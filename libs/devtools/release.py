@@ -22,7 +22,11 @@ _COMMANDS = {"florin": "libs/florin_cli", "kubectl-merchant": "operator/kubectl_
 """What people run: name -> folder."""
 _PUBLISHED_CHARTS = ("florin", "florin-crds")
 """The umbrella has those of the services inside."""
-_IN_TEXTS = {"pyproject.toml": r'^version = "(.+)"$'}
+_IN_TEXTS = {
+    "pyproject.toml": r'^version = "(.+)"$',
+    "libs/florin/version.py": r'^VERSION = "(.+)"$',
+    "docs/guides/install-on-kubernetes.md": r"\bimage: {.*\btag: ([^ ,}]+)",
+}
 """Where else than in charts a version is told."""
 
 

@@ -1,5 +1,6 @@
 """A release has one version, told by everything in it."""
 
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from devtools import release
 from devtools.failure import Failure
-from devtools.places import CHECKOUT
+from devtools.places import CHECKOUT, SOURCE_ROOTS
 
 VERSION = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
 UMBRELLA = "charts/florin/Chart.yaml"
@@ -31,6 +32,8 @@ def test_everything_tells_the_version_of_the_next_release() -> None:
     ("place", "before", "after", "told"),
     [
         ("pyproject.toml", f'version = "{VERSION}"', 'version = "9.9.9"', ""),
+        ("libs/florin/version.py", f'VERSION = "{VERSION}"', 'VERSION = "9.9.9"', ""),
+        ("docs/guides/install-on-kubernetes.md", f"tag: {VERSION}", "tag: 9.9.9", ""),
         ("charts/florin/charts/florin-payments/Chart.yaml", f"\nversion: {VERSION}", "\nversion: 9.9.9", ""),
         (UMBRELLA, f"appVersion: {VERSION}", 'appVersion: "9.9.9"', ", appVersion"),
         (UMBRELLA, f"florin-try-out, version: {VERSION}", "florin-try-out, version: 9.9.9", ", florin-try-out"),
@@ -43,6 +46,12 @@ def test_one_place_alone_that_tells_another_version_is_named(
     assert before in text
     (checkout / place).write_text(text.replace(before, after))
     assert release.other_versions(VERSION, checkout) == [f"{place}{told}: 9.9.9"]
+
+
+def test_no_program_tells_a_version_of_its_own() -> None:
+    sources = [path for root in SOURCE_ROOTS for path in root.rglob("*.py")]
+    told = [str(path) for path in sources if re.search(r'^_?VERSION = "\d', path.read_text(), re.M)]
+    assert told == [str(CHECKOUT / "libs/florin/version.py")]
 
 
 def test_a_place_that_no_longer_tells_a_version_is_named(checkout: Path) -> None:
