@@ -62,3 +62,19 @@ def test_a_place_that_no_longer_tells_a_version_is_named(checkout: Path) -> None
 def test_a_release_of_another_version_names_what_to_change() -> None:
     with pytest.raises(Failure, match=r"not 9\.9\.9 yet(.*\n)+ +charts/florin/Chart\.yaml: "):
         release.build("9.9.9")
+
+
+def test_the_check_of_a_signature_takes_this_projects_only() -> None:
+    page = (CHECKOUT / "CONTRIBUTING.md").read_text()
+    (pattern,) = re.findall(r"--certificate-identity-regexp '(.+)'", page)
+    signer = re.compile(pattern.replace("OWNER/REPO", "florin/florin"))
+    workflow = ".github/workflows/release.yml@refs/tags/v1.2.3"
+    assert signer.search(f"https://github.com/florin/florin/{workflow}")
+    for other in (
+        f"https://github.com/mallory/florin/{workflow}",
+        f"https://git.example/https://github.com/florin/florin/{workflow}",
+        "https://github.com/florin/florin/.github/workflows/release.yml@refs/heads/main",
+        "https://github.com/florin/florin/.github/workflows/release-yml@refs/tags/v1.2.3",
+    ):
+        assert not signer.search(other), other
+    assert "--certificate-oidc-issuer https://token.actions.githubusercontent.com" in page
