@@ -20,14 +20,18 @@ from devtools.screen import Step
 FOLDER = CHECKOUT / "dist" / "release"
 _COMMANDS = {"florin": "libs/florin_cli", "kubectl-merchant": "operator/kubectl_merchant"}
 """What people run: name -> folder."""
-_PUBLISHED_CHARTS = ("florin", "florin-crds")
+PUBLISHED_CHARTS = ("florin", "florin-crds")
 """The umbrella has those of the services inside."""
-_IN_TEXTS = {
+IN_TEXTS = {
     "pyproject.toml": r'^version = "(.+)"$',
     "libs/florin/version.py": r'^VERSION = "(.+)"$',
     "docs/guides/install-on-kubernetes.md": r"\bimage: {.*\btag: ([^ ,}]+)",
 }
 """Where else than in charts a version is told."""
+DOWNLOADED = (".pex", ".tgz")
+"""What people get as files; images come from a registry."""
+LISTS = {"SHA256SUMS": True, "images.sha256": False}
+"""Checksums: the list's name -> whether it is of what people download."""
 
 
 def other_versions(version: str, checkout: Path = CHECKOUT) -> list[str]:
@@ -36,7 +40,7 @@ def other_versions(version: str, checkout: Path = CHECKOUT) -> list[str]:
 
 
 def _versions(checkout: Path) -> Iterator[tuple[str, str]]:
-    for place, pattern in _IN_TEXTS.items():
+    for place, pattern in IN_TEXTS.items():
         # Where the pattern no longer fits, nothing would be checked.
         for told in re.findall(pattern, (checkout / place).read_text(), re.M) or ["none"]:
             yield place, told
@@ -65,12 +69,19 @@ def build(version: str) -> list[Path]:
         shutil.copy2(archive_of(image), FOLDER / f"{program}.tar")
     (FOLDER / "images.json").write_text(json.dumps(images, indent=2) + "\n")
     with Step("Charts"):
-        for chart in _PUBLISHED_CHARTS:
+        for chart in PUBLISHED_CHARTS:
             helm("package", str(CHARTS / chart), f"--destination={FOLDER}")
-    files = sorted(FOLDER.iterdir())
-    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
-    (FOLDER / "SHA256SUMS").write_text("".join(sums))
-    return [*files, FOLDER / "SHA256SUMS"]
+    write_sums(FOLDER)
+    return sorted(FOLDER.iterdir())
+
+
+def write_sums(folder: Path) -> None:
+    """Write the checksums of a release's files, in two lists: people check what they can download, and all of it."""
+    files = sorted(folder.iterdir())
+    for name, public in LISTS.items():
+        listed = [file for file in files if (file.suffix in DOWNLOADED) is public]
+        sums = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in listed]
+        (folder / name).write_text("".join(sums))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""A release has one version, told by everything in it."""
+"""A release has one version, told by everything in it, and can be checked by whoever downloads it."""
 
 import re
 import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -18,7 +19,7 @@ UMBRELLA = "charts/florin/Chart.yaml"
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of what tells a version."""
-    for file in [*(CHECKOUT / "charts").rglob("Chart.yaml"), *(CHECKOUT / name for name in release._IN_TEXTS)]:
+    for file in [*(CHECKOUT / "charts").rglob("Chart.yaml"), *(CHECKOUT / name for name in release.IN_TEXTS)]:
         (copy := tmp_path / file.relative_to(CHECKOUT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
     return tmp_path
@@ -62,6 +63,18 @@ def test_a_place_that_no_longer_tells_a_version_is_named(checkout: Path) -> None
 def test_a_release_of_another_version_names_what_to_change() -> None:
     with pytest.raises(Failure, match=r"not 9\.9\.9 yet(.*\n)+ +charts/florin/Chart\.yaml: "):
         release.build("9.9.9")
+
+
+def test_whoever_downloads_a_release_can_check_all_of_its_list(tmp_path: Path) -> None:
+    for name in ("florin-1.2.3.pex", "florin-1.2.3.tgz", "payments.tar", "images.json"):
+        (tmp_path / name).write_text(name)
+    release.write_sums(tmp_path)
+    downloaded = {line.split()[1] for line in (tmp_path / "SHA256SUMS").read_text().splitlines()}
+    assert downloaded == {"florin-1.2.3.pex", "florin-1.2.3.tgz"}
+    # The jobs that publish check both lists.
+    check = ["sha256sum", "--check", "--strict", *release.LISTS]
+    done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.count(": OK")) == (0, 4)
 
 
 def test_the_check_of_a_signature_takes_this_projects_only() -> None:

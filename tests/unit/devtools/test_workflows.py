@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from devtools import release
 from devtools.main import GROUPS
 
 ROOT = Path(__file__).parents[3]
@@ -66,3 +67,10 @@ def test_jobs_may_little_and_end(path: Path) -> None:
             assert "${{" not in step.get("run", ""), f"{name}: a value in a script is a way in; pass it by env"
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False, name
+
+
+def test_the_files_of_a_release_are_those_of_its_list() -> None:
+    text = (ROOT / ".github/workflows/release.yml").read_text()
+    assert f"sha256sum --check {' '.join(release.LISTS)}" in text
+    uploaded = set(re.findall(r"\./\*(\.\w+)\*", text))
+    assert uploaded == set(release.DOWNLOADED)
