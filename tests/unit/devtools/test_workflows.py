@@ -69,6 +69,21 @@ def test_jobs_may_little_and_end(path: Path) -> None:
                 assert step["with"]["persist-credentials"] is False, name
 
 
+def test_what_a_release_publishes_is_signed_and_told_of_where_it_is_published() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+    publishing = {
+        name: job["steps"] for name, job in jobs.items() if job.get("permissions", {}).get("packages") == "write"
+    }
+    assert publishing.keys() == {"image", "charts"}
+    for name, steps in publishing.items():
+        for action in ("attest-sbom", "attest-build-provenance"):
+            (given,) = [step["with"] for step in steps if f"actions/{action}@" in step.get("uses", "")]
+            assert given["push-to-registry"] is True, name
+            assert "steps.pushed.outputs.digest" in given["subject-digest"], name
+        assert any("cosign sign " in step.get("run", "") for step in steps), name
+    assert tuple(jobs["charts"]["strategy"]["matrix"]["chart"]) == release.PUBLISHED_CHARTS
+
+
 def test_the_files_of_a_release_are_those_of_its_list() -> None:
     text = (ROOT / ".github/workflows/release.yml").read_text()
     assert f"sha256sum --check {' '.join(release.LISTS)}" in text
