@@ -1,8 +1,11 @@
 """The command's face: help, unknown names, sentences instead of tracebacks."""
 
+import ast
 import importlib
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -72,6 +75,14 @@ def test_florin_answers_questions_about_itself_without_a_platform(
     monkeypatch.setattr(environment, "run_instead", run_instead)
     assert main.main(["florin", *arguments]) == 1
     assert ran == ([] if needs_a_platform else [["-P", "-m", "florin_cli.main", *arguments]])
+
+
+def test_every_page_asks_for_the_pythons_that_dev_takes() -> None:
+    (said,) = re.findall(r"^OLDEST, NEWEST = (.+)$", (CHECKOUT / "dev").read_text(), re.M)
+    (major, oldest), (_, newest) = ast.literal_eval(said)
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={major}.{oldest},<{major}.{newest + 1}"
+    assert f"Python {major}.{oldest} to {major}.{newest}," in (CHECKOUT / "README.md").read_text()
 
 
 def test_an_unknown_command_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
