@@ -1,5 +1,6 @@
 """The workflows call ./dev as it is, and take nothing from strangers by name alone."""
 
+import json
 import re
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_actions_are_pinned_to_commits(path: Path) -> None:
     used = re.findall(r"uses: (\S+)", path.read_text())
     loose = {name for name in used if not name.startswith("./") and not re.search(r"@[0-9a-f]{40}$", name)}
     assert loose <= BY_TAG
+
+
+@pytest.mark.parametrize("action", BY_TAG)
+def test_the_bot_raises_no_tag_silently(action: str) -> None:
+    rules = json.loads((ROOT / ".github/renovate.json").read_text())["packageRules"]
+    owner = "/".join(action.split("/")[:2])
+    (rule,) = [rule for rule in rules if any(name.startswith(owner) for name in rule.get("matchPackageNames", ()))]
+    assert rule["enabled"] is False
+    assert "major" in rule["matchUpdateTypes"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
