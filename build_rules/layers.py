@@ -31,12 +31,15 @@ SERVER_LIBRARIES = (
     "!//3rdparty/python#uvicorn",
 )
 
+# Those of its modules that are files are layers, too: nothing that packages need may need a package.
 LIBRARY_LAYERS = (
-    ("service", "secrets", "webhooks"),
-    ("directory",),
-    ("inbox", "outbox"),
-    ("leases", "streams"),
-    ("database", "telemetry", "contracts"),
+    ("/service/**", "/secrets/**", "/webhooks/**"),
+    ("/directory/**",),
+    ("/inbox/**", "/outbox/**"),
+    ("/leases/**", "/streams/**"),
+    ("/database/**", "/telemetry/**", "/contracts/**"),
+    ("/settings.py", "/money.py", "/ids.py", "/clock.py", "/tls.py"),
+    ("/errors.py", "/version.py"),
 )
 
 
@@ -65,16 +68,17 @@ def shared_library():
     """What services share knows none of them, and has layers of its own."""
     rules, above = [], []
     for layer in LIBRARY_LAYERS:
-        for package in layer:
-            beside = [f"!/{other}/**" for other in layer if other != package]
-            rules.append(({"path": f"/{package}/**"}, *above, *beside, "/**", OUTSIDE, "*"))
-        above += [f"!/{package}/**" for package in layer]
+        for path in layer:
+            beside = [f"!{other}" for other in layer if other != path]
+            rules.append(({"path": path}, *above, *beside, "/**", OUTSIDE, "*"))
+        above += [f"!{path}" for path in layer]
     __dependencies_rules__(*rules, ("*", OUTSIDE, "*"))
 
 
 def command_line():
     """Speaks to services over HTTP, and is installed without what they need."""
-    __dependencies_rules__(("*", ("/**", SERVER_LIBRARIES, "!//libs/florin/telemetry/**", OUTSIDE, "*")))
+    no_server = ("!//libs/florin/telemetry/**", "!//3rdparty/python#aiohttp", SERVER_LIBRARIES)
+    __dependencies_rules__(("*", ("/**", *no_server, OUTSIDE, "*")))
 
 
 def kubernetes_operator():

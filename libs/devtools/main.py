@@ -47,20 +47,28 @@ def main(arguments: list[str]) -> int:
 
 def _run(name: str, arguments: list[str]) -> int:
     module = _module(name)
-    if getattr(module, "PASSES_ARGUMENTS", False):
-        if arguments in (["--help"], ["-h"]):
-            print(f"{module.__doc__}\nIts own help:\n", flush=True)
+    # A question for help installs, builds and needs nothing: the program that arguments go to may not be there yet.
+    if _passes_arguments(module) and arguments not in (["--help"], ["-h"]):
         return int(module.run(arguments))
     return int(module.run(_parser(name, module).parse_args(arguments)))
 
 
 def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
+    passes = _passes_arguments(module)
     parser = argparse.ArgumentParser(
-        prog=f"./dev {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"./dev {name}",
+        usage=f"./dev {name} ..." if passes else None,
+        description=module.__doc__,
+        epilog=f"The program's own help: ./dev {name} --help --help" if passes else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     if hasattr(module, "add_arguments"):
         module.add_arguments(parser)
     return parser
+
+
+def _passes_arguments(module: ModuleType) -> bool:
+    return getattr(module, "PASSES_ARGUMENTS", False)
 
 
 def _help(arguments: list[str]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from florin.version import VERSION
 from florin_cli.connectors import connectors
 from florin_cli.dead_letters import dead_letters
 from florin_cli.deliveries import deliveries
@@ -32,6 +33,7 @@ Exit status: 0 done, 1 done and something found, 2 called wrongly, 3 a service c
 
 
 @click.group(cls=Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, message="%(prog)s %(version)s")
 def florin() -> None:
     """Operate a Florin installation."""
 

@@ -10,6 +10,7 @@ import kopf
 
 from florin.settings import SettingsError, load
 from florin.telemetry import configure_logging, configure_tracing, open_recorder, shutdown_tracing
+from florin.version import VERSION
 from merchant_operator.http import Probes, serving
 from merchant_operator.kubernetes import ApiError, Kubernetes, Login
 from merchant_operator.merchants_api import Breaker, MerchantsApi
@@ -25,7 +26,6 @@ from merchant_operator.watched import Watched
 from merchant_operator.world import World
 
 NAME = "operator"
-VERSION = "0.1.0"
 _DEFINITIONS_S = 2.0
 _log = logging.getLogger("merchant_operator")
 

@@ -27,6 +27,7 @@ from florin.service import (
     settings_or_exit,
 )
 from florin.streams.redis_streams import RedisStreamWriter
+from florin.version import VERSION
 from merchants.api.admin_configs import AdminConfigs
 from merchants.api.admin_connectors import AdminConnectors
 from merchants.api.admin_keys import AdminKeys
@@ -40,7 +41,6 @@ from merchants.settings import MerchantsSettings
 from merchants.store.changes import Changes, start_epoch
 
 NAME = "merchants"
-VERSION = "0.1.0"
 MIGRATIONS = (Path(__file__).parent / "migrations", outbox.MIGRATIONS, leases.MIGRATIONS)
 _READERS = ("payments", "notifications")  # known before their first report: what they have not read is never trimmed
 _TAGS = ("Merchants", "Configuration", "API keys", "Connectors", "Secrets", "Between services")

@@ -31,6 +31,7 @@ from florin.service import (
     settings_or_exit,
 )
 from florin.streams.redis_streams import RedisStreamReader, RedisStreamWriter
+from florin.version import VERSION
 from notifications.api.access import DEPENDENCIES, admit
 from notifications.api.deliveries import Deliveries, Replays
 from notifications.api.endpoints import Endpoints
@@ -48,7 +49,6 @@ from notifications.runtime import Runtime
 from notifications.settings import NotificationsSettings
 
 NAME = "notifications"
-VERSION = "0.1.0"
 MIGRATIONS = (
     Path(__file__).parent / "migrations",
     outbox.MIGRATIONS,

@@ -30,6 +30,7 @@ from florin.service import (
     settings_or_exit,
 )
 from florin.streams.redis_streams import RedisStreamReader, RedisStreamWriter
+from florin.version import VERSION
 from payments.api.access import Access
 from payments.api.admin import admin_router
 from payments.api.callbacks import receive_callback
@@ -56,7 +57,6 @@ from payments.store.committer import Committer
 from payments.store.statements import stream_of
 
 NAME = "payments"
-VERSION = "0.1.0"
 MIGRATIONS = (
     Path(__file__).parent / "migrations",
     outbox.MIGRATIONS,

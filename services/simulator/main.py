@@ -9,6 +9,7 @@ from litestar.openapi.spec import Tag
 
 from florin.service import Server, ServiceApp, create_app, prepare, settings_or_exit
 from florin.telemetry import shutdown_tracing
+from florin.version import VERSION
 from simulator.api.acquirer import acquirer_routes
 from simulator.api.connection import hanging_up
 from simulator.api.control import control_routes
@@ -22,7 +23,6 @@ from simulator.store.faults import FaultRules
 from simulator.store.terminals import Register
 
 DEFAULT_TERMINAL = "default"
-VERSION = "0.1.0"
 _DESCRIPTION = "An acquirer and card issuer to develop and test against: stateful, durable, with faults on demand."
 _TAGS = (
     Tag("Acquirer", "What a terminal's software calls, with `Authorization: Bearer <terminal key>`."),

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import secrets
+from typing import Any
 
 import schemathesis
 
@@ -16,16 +17,16 @@ _random = random.Random(0)
 class Credentials:
     """The longest beginning of a path names its credential."""
 
-    def get(self, case, context):
+    def get(self, case: schemathesis.Case[Any], context: object) -> str | None:
         prefixes = [prefix for prefix in KNOWN["tokens"] if case.operation.path.startswith(prefix)]
-        return KNOWN["tokens"][max(prefixes, key=len)] if prefixes else None
+        return str(KNOWN["tokens"][max(prefixes, key=len)]) if prefixes else None
 
-    def set(self, case, data, context):
+    def set(self, case: schemathesis.Case[Any], data: str, context: object) -> None:
         case.headers["Authorization"] = f"Bearer {data}"
 
 
 @schemathesis.hook
-def before_call(context, case, kwargs):
+def before_call(context: object, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if "Idempotency-Key" in case.headers:

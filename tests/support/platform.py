@@ -232,7 +232,7 @@ class Shop:
     async def received(self) -> list[Any]:
         """The webhooks that this merchant's receiver got, each with whether it verified."""
         answer = await self.get(f"/receiver/{self.merchant_id}?limit=10000", service="simulator")
-        return answer.json()["received"]
+        return list(answer.json()["received"])
 
     async def open(self, **spec: Any) -> "Shop":
         """Register with connector, configuration, webhook receiver and key, and wait until it is known everywhere."""

@@ -135,4 +135,4 @@ class SimulatorClient:
     async def received(self, name: str) -> list[Any]:
         """What a receiver got, callbacks included."""
         answer = await self.call("GET", f"/receiver/{name}?limit=10000")
-        return answer.json()["received"]
+        return list(answer.json()["received"])

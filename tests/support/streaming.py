@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
@@ -101,7 +101,8 @@ async def handled(sink: Database, events: Sequence[Event]) -> bool:
 
 async def entries(redis: Redis, partition: Partition) -> list[tuple[str, dict[bytes, bytes]]]:
     """Everything that is in the stream of a partition."""
-    return [(entry_id.decode(), fields) for entry_id, fields in await redis.xrange(stream_key(partition))]
+    found: Any = await redis.xrange(stream_key(partition))  # its type names what other clients' settings would give
+    return [(entry_id.decode(), fields) for entry_id, fields in found]
 
 
 @asynccontextmanager

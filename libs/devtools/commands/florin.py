@@ -1,6 +1,6 @@
 """Run the command line of Florin with the settings of the running platform.
 
-./dev florin --help lists what it does: merchants, keys, payments, deliveries, dead letters, the ledger.
+It shows and changes merchants, keys, payments, deliveries, dead letters, the ledger. All arguments go to it.
 """
 
 from pathlib import Path
@@ -16,8 +16,9 @@ PASSES_ARGUMENTS = True
 def run(arguments: list[str]) -> int:
     """Become the command line."""
     state = load_state()
-    if state is None:
+    asks_only = arguments == ["--version"] or {"-h", "--help"} & {*arguments}
+    if state is None and not asks_only:
         raise Failure("The platform was never started here: ./dev up.")
     # Files are named from where the person is, and -P: modules are not taken from there.
     command = ["-P", "-m", "florin_cli.main", *arguments]
-    environment.run_instead(command, operator_settings(state), folder=Path.cwd())
+    environment.run_instead(command, operator_settings(state) if state else {}, folder=Path.cwd())

@@ -1,12 +1,12 @@
 """Build what a release consists of: images, charts, the command line and their checksums, in dist/release.
 
-The version is the one that pyproject.toml and the charts tell. Nothing is published: .github/workflows/release.yml does
-that when a tag v<version> is pushed.
+The version is the one that the project, its charts and its pages tell already. Nothing is published:
+.github/workflows/release.yml does that when a tag v<version> is pushed.
 """
 
 import argparse
 
-from devtools import debian, release
+from devtools import debian, environment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Build it all."""
+    """Become the builder, which reads YAML."""
     debian.install_missing(servers=False)
-    for path in release.build(options.version.removeprefix("v")):
-        print(path)
-    return 0
+    environment.run_instead(["-m", "devtools.release", options.version.removeprefix("v")])

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from tests.support.florin_command import Florin
 
+from florin.version import VERSION
+
 TOKEN = "a-token-that-nobody-may-see"
 Serve = Callable[[bytes], AbstractAsyncContextManager[tuple[str, list[bytes]]]]
 
@@ -186,3 +188,8 @@ async def test_token_is_never_printed(florin: Florin) -> None:
 async def test_help_needs_no_settings_and_names_the_exit_statuses(tmp_path: Path) -> None:
     ended = await Florin(tmp_path, merchants_url="nonsense")("--help")
     assert "Exit status: 0 done, 1 done and something found" in ended.ok()
+
+
+async def test_the_version_needs_no_settings(tmp_path: Path) -> None:
+    ended = await Florin(tmp_path, merchants_url="nonsense")("--version")
+    assert ended.ok() == f"florin {VERSION}\n"

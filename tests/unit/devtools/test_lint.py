@@ -4,6 +4,7 @@ from argparse import Namespace
 
 import pytest
 
+from devtools.checks import python
 from devtools.checks.check import Check, Paths
 from devtools.commands import lint
 from devtools.failure import Failure
@@ -35,3 +36,10 @@ def test_a_check_passes_only_when_it_was_content(
     assert lint.run(Namespace(fix=False, staged=False)) == status
     assert said in capsys.readouterr().out
     assert len(looked) == 1, "every check runs, also after one has failed"
+
+
+def test_what_tests_share_is_typed_as_what_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(python, "said_by_python", lambda *arguments: asked.extend(arguments) or "")
+    python.TYPES.problems([])
+    assert {"--strict", "libs", "services", "tests/support", "tests/benchmarks"} <= {*asked}

@@ -1,15 +1,12 @@
-"""Locks name versions and hashes, no addresses, and tell how they were made; a release has one version."""
+"""Locks name versions and hashes, no addresses, and tell how they were made."""
 
 import json
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from devtools import release
 from devtools.commands.lock import LOCKS
-from devtools.failure import Failure
 from devtools.places import CHECKOUT
 
 EVERY_LOCK = sorted((CHECKOUT / "3rdparty").rglob("*.lock.txt"))
@@ -32,13 +29,3 @@ def test_the_bot_finds_and_can_read_every_lock_of_ours(lock: Path) -> None:
     command = lock.read_text().splitlines()[1]
     assert command.startswith("#    uv pip compile --generate-hashes --no-emit-index-url ")
     assert command.endswith(f"--output-file={lock.name} {LOCKS[lock].name}")
-
-
-def test_everything_tells_the_version_of_the_next_release() -> None:
-    version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
-    assert release.other_versions(version) == []
-
-
-def test_a_release_of_another_version_names_what_to_change() -> None:
-    with pytest.raises(Failure, match=r"not 9\.9\.9 yet(.*\n)+ +charts/florin/Chart\.yaml: "):
-        release.build("9.9.9")

@@ -71,6 +71,15 @@ def test_the_index_names_every_page_of_its_three_readers() -> None:
     assert pages_of_their_own <= named, sorted(page.name for page in pages_of_their_own - named)
 
 
+def test_the_index_names_the_guides_that_no_test_tries() -> None:
+    texts = [file.read_text() for file in (ROOT / "tests").rglob("*.py")]
+    tests = "".join(text for text in texts if re.search(r'docs/guides|"guides"', text))
+    guides = {page.name for page in (ROOT / "docs/guides").glob("*.md")}
+    without = {name for name in guides if not re.search(rf'["/]{name.removesuffix(".md")}(\.md)?[" ,]', tests)}
+    (told,) = re.findall(r"No test tries (.*?)\.\n", (ROOT / "docs/README.md").read_text(), re.S)
+    assert {Path(link).name for link in _LINK.findall(told)} == without
+
+
 def test_every_page_can_be_found_from_the_readme() -> None:
     seen: set[Path] = set()
     waiting = [ROOT / "README.md"]
