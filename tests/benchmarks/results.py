@@ -21,7 +21,7 @@ class Measurement(Struct):
     p50_ms: float
     p99_ms: float
     webhook_p50_ms: float
-    """From the decision, which is before its commit, until the webhook was received: never too short. Only (a) sends any."""
+    """From the decision, which is before its commit, until the webhook was received: never too short. Of (a) only."""
     webhook_p99_ms: float
     cpu_ms: dict[str, float]
     """Processor time by process, from the first request until the last webhook has come."""

@@ -56,10 +56,10 @@ def sentences(result: Result) -> list[str]:
     elsewhere = Spread.of([m.elsewhere for m in result.measurements])
     standing = Spread.of([m.standing_by for m in result.measurements])
     return [
-        f"At half load ({half['payments_per_s']:.0f} payments/s, open loop) the API's p50 is {half['api_p50_ms']:.1f} ms, "
-        f"its p99 {half['api_p99_ms']:.1f} ms. Webhooks came {half['webhook_p50_ms']:.1f} ms (p50) and "
-        f"{half['webhook_p99_ms']:.1f} ms (p99) after the decision that they tell of, "
-        f"{half['webhook_from_answer_p99_ms']:.1f} ms (p99) after the answer: medians of the rounds.",
+        f"At half load ({half['payments_per_s']:.0f} payments/s, open loop) the API's p50 is "
+        f"{half['api_p50_ms']:.1f} ms, its p99 {half['api_p99_ms']:.1f} ms. Webhooks came "
+        f"{half['webhook_p50_ms']:.1f} ms (p50) and {half['webhook_p99_ms']:.1f} ms (p99) after the decision that they "
+        f"tell of, {half['webhook_from_answer_p99_ms']:.1f} ms (p99) after the answer: medians of the rounds.",
         f"A payment in (a) and (b) writes {claim} rows with its claim and {outcome} with its outcome.",
         f"Processes counted. Service: {', '.join(f'({letter}) {name}' for letter, name in SERVICE.items())}. All "
         f"services: (a) {', '.join(FLORIN_SERVICES)}; (b) and (c) the same one. Database: mariadbd. In the JSON only: "
