@@ -104,6 +104,14 @@ def test_the_operators_rights_are_those_of_the_code(try_out: Callable[..., Relea
     assert without.of_kind("ClusterRole") == []
 
 
+def test_the_operator_is_missed_only_where_it_is_installed(try_out: Callable[..., Release]) -> None:
+    def groups(*settings: str) -> set[str]:
+        rules = try_out("monitoring.alerts=true", *settings).named("PrometheusRule", "florin-alerts")
+        return {group["name"] for group in rules["spec"]["groups"]}
+
+    assert groups() - groups("operator.enabled=false") == {"florin-operator"}
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
