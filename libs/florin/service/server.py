@@ -14,13 +14,13 @@ import uvicorn
 
 from florin.service.app import ServiceApp
 from florin.service.connection import guarded_by
-from florin.service.settings import ServiceSettings
+from florin.service.settings import MigrationSettings, ServiceSettings
 from florin.settings import SettingsError, load
 from florin.telemetry import configure_logging, configure_tracing, open_recorder, shutdown_tracing
 
 _KEEP_ALIVE_S = 75
 _BACKLOG = 1024
-_Settings = TypeVar("_Settings", bound=ServiceSettings)
+_Settings = TypeVar("_Settings", bound=MigrationSettings)
 
 
 class Server(uvicorn.Server):
@@ -58,7 +58,7 @@ class Server(uvicorn.Server):
 
 
 def prepare(name: str, version: str, settings: ServiceSettings) -> None:
-    """Turn logs and traces on. `serve` does it; a command that does not serve (``migrate``) calls it itself."""
+    """Turn logs and traces on. `serve` does it; a command that does not serve calls it itself."""
     configure_logging(name, level=settings.log_level)
     recorder = open_recorder(settings.traces, service=name, version=version)
     configure_tracing(recorder, ratio=settings.trace_ratio)

@@ -1,11 +1,13 @@
 """Every pod that a chart makes: how little it may, what it is told, and how it ends."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.integration.charts.conftest import Release
 
+from florin.service import MigrationSettings
 from florin.settings import load, variable_of
 from merchant_operator.settings import OperatorSettings
 from merchants.settings import MerchantsSettings
@@ -20,8 +22,6 @@ SETTINGS = {
     "simulator": SimulatorSettings,
     "operator": OperatorSettings,
 }
-# The operator is told, as all are, and has no use for it.
-UNUSED = {"operator": {"FLORIN_ENVIRONMENT", "FLORIN_INTERNAL_TOKEN"}}
 
 
 def test_pods_are_restricted(release: Release) -> None:
@@ -75,16 +75,28 @@ def test_the_three_probes_ask_different_things(release: Release) -> None:
             assert startup["failureThreshold"] * startup["periodSeconds"] >= 120
 
 
-def test_the_settings_that_pods_are_given_are_the_services_own(release: Release) -> None:
-    for deployment in release.of_kind("Deployment"):
-        container = deployment["spec"]["template"]["spec"]["containers"][0]
-        if (settings := SETTINGS.get(container["name"])) is None:
+def test_the_settings_that_pods_are_given_are_their_programs_own(release: Release) -> None:
+    """None is missing, and none is there without a use: a Secret that nobody reads is one more to lose."""
+    for name, pod in release.pods():
+        container = pod["spec"]["containers"][0]
+        settings = MigrationSettings if container["name"] == "migrate" else SETTINGS.get(container["name"])
+        if settings is None:
             continue
         environ = {each["name"]: each.get("value") or "x" * 40 for each in container["env"]}
-        assert load(settings, environ), container["name"]
-        known = {variable_of(field) for field in settings.__struct_fields__} | UNUSED.get(container["name"], set())
-        given = {name for name in environ if name.startswith("FLORIN_")}
-        assert given <= known, (container["name"], given - known)
+        assert load(settings, environ), name
+        given = {variable for variable in environ if variable.startswith("FLORIN_")}
+        known = {variable_of(field) for field in settings.__struct_fields__}
+        assert given <= known, (name, given - known)
+
+
+def test_a_migration_holds_the_way_into_the_database_and_nothing_else(release: Release) -> None:
+    migrations = [(name, pod["spec"]) for name, pod in release.pods() if name.startswith("Job/")]
+    assert migrations
+    for name, spec in migrations:
+        held = re.findall(r"'(?:name|secretName)': '([^']+)'", str([v for v in spec["volumes"] if v["name"] != "tmp"]))
+        assert set(held) <= {"tls-database", "database-ca", "database-client"}, name
+        secrets = [each["name"] for each in spec["containers"][0]["env"] if "valueFrom" in each]
+        assert secrets == ["FLORIN_DATABASE_PASSWORD"], name
 
 
 def test_files_that_settings_name_are_mounted(release: Release) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ import pymysql.err
 import pytest
 from tests.support.servers import MariaDBServer
 
+from devtools.environment import variables
 from florin.database import Database, DatabaseSettings, MigrationError, migrate, opened
 
 
@@ -120,6 +123,24 @@ async def test_who_may_not_migrate_waits_for_the_server_and_for_the_schema(
         await asyncio.wait_for(service, 10)
     (directory / "0002_step.sql").unlink()  # an older release, after a rollback: what is newer is not its business
     await asyncio.wait_for(serve(mariadb.url(name)), 10)
+    mariadb.drop_database(name)
+
+
+@pytest.mark.parametrize("service", ["payments", "merchants", "notifications"])
+def test_the_command_migrate_is_told_where_the_database_is_and_nothing_else(
+    service: str, mariadb: MariaDBServer
+) -> None:
+    name = f"t_{secrets.token_hex(8)}"
+    mariadb.create_database(name)
+    others = {key: value for key, value in variables().items() if not key.startswith("FLORIN_")}
+    migrated = subprocess.run(
+        [sys.executable, "-m", f"{service}.main", "migrate"],
+        env={**others, "FLORIN_DATABASE_URL": mariadb.url(name)},
+        capture_output=True,
+        text=True,
+    )
+    assert migrated.returncode == 0, migrated.stderr
+    assert f"migrated {service}/0001_" in migrated.stdout + migrated.stderr
     mariadb.drop_database(name)
 
 

@@ -37,8 +37,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: migrate
 {{- end -}}
 
+{{/* It has what `migrate` reads: where the database is. No token, no key and no Redis (MigrationSettings in florin.service). */}}
 {{- define "florin.migration.pod" -}}
-{{- $files := include "florin.files" . | fromYaml -}}
+{{- $global := include "florin.global" . | fromYaml -}}
+{{- $tls := include "florin.files.tls" (dict "root" . "folder" "database") | fromYaml -}}
 {{- include "florin.podBasics" . -}}
 {{- print "\n" -}}
 automountServiceAccountToken: false
@@ -46,19 +48,23 @@ restartPolicy: OnFailure
 containers:
   - name: migrate
     image: {{ include "florin.image" (dict "root" . "image" .Values.image) | quote }}
-    imagePullPolicy: {{ (include "florin.global" . | fromYaml).image.pullPolicy }}
+    imagePullPolicy: {{ $global.image.pullPolicy }}
     args: [migrate]
     securityContext: {{- include "florin.containerSecurity" . | nindent 6 }}
     env:
-      {{- include "florin.env" . | nindent 6 }}
+      - {name: FLORIN_LOG_LEVEL, value: {{ $global.logLevel }}}
       {{- include "florin.env.database" (dict "root" . "migrating" true) | nindent 6 }}
-      {{- include "florin.env.redis" . | nindent 6 }}
       # Patient: the database may come up later than this.
       - {name: FLORIN_MIGRATE_AT_START, value: "false"}
-      {{- if .Values.keyEncryption }}
-      - {name: FLORIN_KEY_FILE, value: /run/florin/keys/keys}
-      {{- end }}
     resources: {{- toYaml .Values.migrations.resources | nindent 6 }}
-    volumeMounts: {{- toYaml $files.mounts | nindent 6 }}
-volumes: {{- toYaml $files.volumes | nindent 2 }}
+    volumeMounts:
+      - {name: tmp, mountPath: /tmp}
+      {{- with $tls.mount }}
+      - {{- toYaml . | nindent 8 }}
+      {{- end }}
+volumes:
+  - {name: tmp, emptyDir: {sizeLimit: 64Mi}}
+  {{- with $tls.volume }}
+  - {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end -}}

@@ -3,13 +3,23 @@ The environment of a service. It is in the pod itself and not in a ConfigMap: po
 were started with while a rollout is under way.
 */}}
 {{- define "florin.env" -}}
-{{- $global := include "florin.global" . | fromYaml -}}
-{{- $tokens := include "florin.secret" (dict "root" . "name" $global.tokens.existingSecret "value" "global.florin.tokens.existingSecret" "holds" "the tokens `admin-token` and `internal-token`") -}}
 {{ include "florin.env.process" . }}
-- name: FLORIN_ADMIN_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ $tokens }}, key: {{ $global.tokens.adminKey }}}}
-- name: FLORIN_INTERNAL_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ $tokens }}, key: {{ $global.tokens.internalKey }}}}
+{{ include "florin.env.environment" . }}
+{{ include "florin.env.token" (dict "root" . "token" "admin") }}
+{{ include "florin.env.token" (dict "root" . "token" "internal") }}
+{{- end -}}
+
+{{/* One of the two tokens: the operator has no use for the services'. Takes (dict "root" $ "token" "admin"). */}}
+{{- define "florin.env.token" -}}
+{{- $tokens := (include "florin.global" .root | fromYaml).tokens -}}
+{{- $secret := include "florin.secret" (dict "root" .root "name" $tokens.existingSecret "value" "global.florin.tokens.existingSecret" "holds" "the tokens `admin-token` and `internal-token`") -}}
+- name: FLORIN_{{ upper .token }}_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: {{ get $tokens (printf "%sKey" .token) }}}}
+{{- end -}}
+
+{{/* For whoever judges by it: services, and the simulator. */}}
+{{- define "florin.env.environment" -}}
+- {name: FLORIN_ENVIRONMENT, value: {{ (include "florin.global" . | fromYaml).environment }}}
 {{- end -}}
 
 {{/* What a service with a schema has: database, streams, and where its schema is brought up to date. */}}
@@ -25,7 +35,6 @@ were started with while a rollout is under way.
 {{/* What every process has, the simulator and the operator included. */}}
 {{- define "florin.env.process" -}}
 {{- $global := include "florin.global" . | fromYaml -}}
-- {name: FLORIN_ENVIRONMENT, value: {{ $global.environment }}}
 - {name: FLORIN_LOG_LEVEL, value: {{ $global.logLevel }}}
 - {name: FLORIN_HOST, value: "0.0.0.0"}
 - {name: FLORIN_PORT, value: {{ .Values.service.port | quote }}}
@@ -110,13 +119,9 @@ the service's needs no rights to change tables.
 {{- end }}
 {{- end -}}
 
-{{/* Files of a service: certificates, the keys where it seals, its data. As YAML {volumes: [...], mounts: [...]}. */}}
-{{- define "florin.files" -}}
-{{- $global := include "florin.global" . | fromYaml -}}
-{{- $volumes := list (dict "name" "tmp" "emptyDir" (dict "sizeLimit" "64Mi")) -}}
-{{- $mounts := list (dict "name" "tmp" "mountPath" "/tmp") -}}
-{{- if .Values.database -}}
-{{- range $folder, $tls := dict "database" $global.database.tls "redis" $global.redis.tls -}}
+{{/* The certificates for one server, as YAML {volume: ..., mount: ...}; empty without any. Takes (dict "root" $ "folder" "redis"). */}}
+{{- define "florin.files.tls" -}}
+{{- $tls := (get (include "florin.global" .root | fromYaml) .folder).tls -}}
 {{- $sources := list -}}
 {{- if and $tls.enabled $tls.caSecret -}}
 {{- $sources = append $sources (dict "secret" (dict "name" $tls.caSecret "items" (list (dict "key" $tls.caKey "path" "ca.crt")))) -}}
@@ -126,8 +131,22 @@ the service's needs no rights to change tables.
 {{- $sources = append $sources (dict "secret" (dict "name" $tls.clientSecret "items" $items)) -}}
 {{- end -}}
 {{- if $sources -}}
-{{- $volumes = append $volumes (dict "name" (printf "tls-%s" $folder) "projected" (dict "defaultMode" 288 "sources" $sources)) -}}
-{{- $mounts = append $mounts (dict "name" (printf "tls-%s" $folder) "mountPath" (printf "/run/florin/tls/%s" $folder) "readOnly" true) -}}
+{{- $name := printf "tls-%s" .folder -}}
+{{- $volume := dict "name" $name "projected" (dict "defaultMode" 288 "sources" $sources) -}}
+{{- $mount := dict "name" $name "mountPath" (printf "/run/florin/tls/%s" .folder) "readOnly" true -}}
+{{- dict "volume" $volume "mount" $mount | toYaml -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Files of a service: certificates, the keys where it seals, its data. As YAML {volumes: [...], mounts: [...]}. */}}
+{{- define "florin.files" -}}
+{{- $volumes := list (dict "name" "tmp" "emptyDir" (dict "sizeLimit" "64Mi")) -}}
+{{- $mounts := list (dict "name" "tmp" "mountPath" "/tmp") -}}
+{{- if .Values.database -}}
+{{- range list "database" "redis" -}}
+{{- with include "florin.files.tls" (dict "root" $ "folder" .) | fromYaml -}}
+{{- $volumes = append $volumes .volume -}}
+{{- $mounts = append $mounts .mount -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

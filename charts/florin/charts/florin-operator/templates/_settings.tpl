@@ -3,7 +3,8 @@
 {{- end -}}
 
 {{- define "florin.operator.env" -}}
-{{ include "florin.env" . }}
+{{ include "florin.env.process" . }}
+{{ include "florin.env.token" (dict "root" . "token" "admin") }}
 - name: FLORIN_MERCHANTS_URL
   value: {{ .Values.merchantsUrl | default (include "florin.url" (dict "root" . "component" "merchants" "port" 8081)) }}
 - {name: FLORIN_NAMESPACES, value: {{ include "florin.operator.namespaces" . | quote }}}
