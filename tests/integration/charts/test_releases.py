@@ -1,7 +1,8 @@
 """What a release is beside its pods: networks, rights, scaling, ways in, and the values that it refuses."""
 
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,35 @@ def test_what_cannot_be_is_refused_with_a_sentence(settings: list[str], sentence
     assert sentence in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("namespaces", "warned"), [([], True), (["shops", "florin"], True), (["shops"], False), (["shops", "more"], False)]
+)
+def test_notes_warn_of_an_operator_that_may_read_the_releases_own_secrets(
+    namespaces: list[str], warned: bool, tmp_path: Path
+) -> None:
+    served = tmp_path / "served.yaml"
+    served.write_text(yaml.safe_dump({"operator": {"namespaces": namespaces}}))
+    told = notes(tmp_path, values=[ROOT / "charts/florin/ci/production.yaml", served])
+    assert ("it may read every Secret in it" in told) == warned
+    assert f"kubectl -n {[*namespaces, 'florin'][0]} apply" in told
+
+
+def test_notes_for_trying_out_warn_of_that_alone(tmp_path: Path) -> None:
+    told = notes(tmp_path, settings=[TRY_OUT])
+    assert "THIS IS FOR TRYING OUT" in told
+    assert "WARNING" not in told
+
+
+def notes(folder: Path, *, values: Sequence[Path] = (), settings: Sequence[str] = ()) -> str:
+    """What Helm says after an installation, which it does not render without a cluster: here as a manifest's text."""
+    chart = folder / "florin"
+    shutil.copytree(ROOT / "charts/florin", chart)
+    text = (chart / "templates/NOTES.txt").read_text()
+    manifest = 'kind: Notes\nmetadata: {name: notes}\ntext: {{ include "notes" . | toJson }}\n'
+    (chart / "templates/notes.yaml").write_text(f'{{{{ define "notes" }}}}{text}{{{{ end }}}}\n{manifest}')
+    return str(Release(render(chart, values=values, settings=settings)).named("Notes", "notes")["text"])
+
+
 def test_the_values_of_the_guide_are_good(tmp_path: Path) -> None:
     (shown,) = [block for block in re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL) if "global:" in block]
     values = tmp_path / "values.yaml"
@@ -145,3 +175,7 @@ def test_the_values_of_the_guide_are_good(tmp_path: Path) -> None:
     named = set(re.findall(r"secretKeyRef': {'name': '([a-z-]+)'", str(release.manifests)))
     assert named <= made_by_hand
     assert yaml.safe_load(shown)["monitoring"]["alerts"] is True
+    # Where merchants' resources are, and Florin's own Secrets are not.
+    assert {role["metadata"]["namespace"] for role in release.of_kind("Role") if "namespace" in role["metadata"]} == {
+        "shops"
+    }
