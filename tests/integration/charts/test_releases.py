@@ -17,6 +17,7 @@ from merchant_operator.names import OPERATOR, PLAN_ACCOUNT
 
 TRY_OUT = "global.florin.tryOut=true"
 ROOT = Path(__file__).parents[3]
+NAMES = {"port": 53, "protocol": "UDP"}
 GUIDE = ROOT / "docs" / "guides" / "install-on-kubernetes.md"
 
 
@@ -40,11 +41,47 @@ def test_what_is_not_named_is_denied(release: Release) -> None:
 
 def test_private_networks_are_closed_to_acquirers_and_webhooks(release: Release) -> None:
     for service in ("payments", "notifications"):
-        rules = release.named("NetworkPolicy", f"florin-{service}")["spec"]["egress"]
+        rules = [rule for rule in egress(release, service) if NAMES not in rule.get("ports", [])]
         blocks = [peer["ipBlock"] for rule in rules for peer in rule.get("to", []) if "ipBlock" in peer]
         assert {block["cidr"] for block in blocks} == {"0.0.0.0/0", "::/0"}
         for block in blocks:
             assert "10.0.0.0/8" in block["except"] or "fc00::/7" in block["except"]
+
+
+def egress(release: Release, component: str) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = release.named("NetworkPolicy", f"florin-{component}")["spec"]["egress"]
+    return rules
+
+
+@pytest.mark.parametrize("component", ["payments", "operator", "payments-migrate", "tests"])
+def test_every_pod_may_look_up_names_and_go_where_all_may(component: str, try_out: Callable[..., Release]) -> None:
+    mesh = "global.florin.networkPolicies.extraEgress[0].ports[0].port=15012"
+    rules = egress(try_out(mesh), component)
+    (names,) = [rule for rule in rules if NAMES in rule.get("ports", [])]
+    # kube-dns by its label, NodeLocal DNSCache by its address, OpenShift's pods, which listen to a port of their own.
+    assert {"port": 5353, "protocol": "UDP"} in names["ports"]
+    assert {"ipBlock": {"cidr": "169.254.20.10/32"}} in names["to"]
+    assert "openshift-dns" in str(names["to"])
+    assert {"ports": [{"port": 15012}]} in rules
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [("http://merchants", 80), ("https://merchants.example.com/x", 443), ("http://[fd00::1]:8081", 8081)],
+)
+def test_an_address_elsewhere_opens_its_port(url: str, port: int, try_out: Callable[..., Release]) -> None:
+    opened = {"ports": [{"port": port}]}
+    assert opened in egress(try_out(f"operator.merchantsUrl={url}"), "operator")
+    assert opened not in egress(try_out(), "operator")
+    assert opened in egress(try_out(f"global.florin.traces.endpoint={url}"), "merchants")
+
+
+def test_plans_come_in_from_where_the_api_server_is(try_out: Callable[..., Release]) -> None:
+    peer = {"ipBlock": {"cidr": "10.0.0.0/28"}}
+    release = try_out("operator.networkPolicy.apiServerFrom[0].ipBlock.cidr=10.0.0.0/28")
+    for component, let_in in (("operator", True), ("merchants", False)):
+        (rule,) = release.named("NetworkPolicy", f"florin-{component}")["spec"]["ingress"]
+        assert (peer in rule["from"]) == let_in
 
 
 def test_a_budget_only_above_one_replica_and_no_replicas_where_something_scales(release: Release) -> None:
@@ -148,10 +185,14 @@ def test_notes_warn_of_an_operator_that_may_read_the_releases_own_secrets(
     assert f"kubectl -n {[*namespaces, 'florin'][0]} apply" in told
 
 
-def test_notes_for_trying_out_warn_of_that_alone(tmp_path: Path) -> None:
+def test_notes_for_trying_out_warn_of_that_and_say_what_plans_need(tmp_path: Path) -> None:
     told = notes(tmp_path, settings=[TRY_OUT])
     assert "THIS IS FOR TRYING OUT" in told
     assert "WARNING" not in told
+    hint = "operator.networkPolicy.apiServerFrom"
+    assert hint in told
+    named = notes(tmp_path / "named", settings=[TRY_OUT, f"{hint}[0].ipBlock.cidr=10.0.0.0/28"])
+    assert hint not in named
 
 
 def notes(folder: Path, *, values: Sequence[Path] = (), settings: Sequence[str] = ()) -> str:

@@ -12,7 +12,11 @@
 {{- end -}}
 
 {{- define "florin.operator.egress" -}}
-{{ include "florin.egress.components" (dict "root" . "components" (list "merchants")) }}
+{{- with .Values.merchantsUrl }}
+{{- include "florin.egress.url" . }}
+{{- else }}
+{{- include "florin.egress.components" (dict "root" . "components" (list "merchants")) }}
+{{- end }}
 # The API server has addresses of its own and no pods that could be named.
 - ports:
     {{- range .Values.networkPolicy.apiServerPorts }}
