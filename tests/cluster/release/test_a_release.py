@@ -123,6 +123,16 @@ def rights_of_the_guide(service: str, password: str) -> str:
     return statements.replace("payments", service).replace("...", password).replace(" REQUIRE SSL", "")
 
 
+def test_an_upgrade_leaves_migrations_alone_that_it_does_not_change(installation: Installation) -> None:
+    def migrations() -> set[str]:
+        return {job["metadata"]["uid"] for job in installation.get("jobs")["items"]}
+
+    before = migrations()
+    installation.install("payments.podAnnotations.release=another")
+    assert migrations() == before
+    installation.install()
+
+
 def test_an_upgrade_and_its_rollback_lose_no_answer_and_no_event(
     installation: Installation, api_key: str, cluster: Cluster
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.integration.charts.conftest import Release
 
+from devtools.charts.rendering import LIBRARY
 from florin.service import MigrationSettings
 from florin.settings import load, variable_of
 from merchant_operator.settings import OperatorSettings
@@ -164,7 +165,7 @@ def test_a_digest_wins_over_a_tag(try_out: Callable[..., Release]) -> None:
 
 
 @pytest.mark.parametrize("service", ["payments", "merchants", "notifications"])
-def test_migrations_run_beside_the_release_and_anew_when_something_changes(
+def test_migrations_run_beside_the_release_and_anew_when_what_they_run_changes(
     service: str, try_out: Callable[..., Release]
 ) -> None:
     def job(*settings: str) -> dict[str, Any]:
@@ -179,5 +180,15 @@ def test_migrations_run_beside_the_release_and_anew_when_something_changes(
     assert first["spec"]["activeDeadlineSeconds"]
     assert job()["metadata"]["name"] == first["metadata"]["name"]
     assert job("global.florin.image.tag=v2")["metadata"]["name"] != first["metadata"]["name"]
+    # The rest of a release may change while a large table does: it is the same Job, which goes on.
+    for elsewhere in (f"{service}.replicas=5", f"{service}.env.FLORIN_ACCESS_LOG_RATIO=0.5", "operator.cluster=x"):
+        assert job(elsewhere) == first
+    assert not [file for file in LIBRARY.rglob("*.tpl") if ".Release.Revision" in file.read_text()]
+    # It may be made to take longer, too, under its name: these are what can be changed of a Job.
+    longer = job(f"{service}.migrations.deadlineSeconds=90000")
+    assert longer["metadata"]["name"] == first["metadata"]["name"]
+    assert longer["spec"]["template"] == first["spec"]["template"]
+    # Its attempts do not end it, which waits for hours behind another one: the deadline does.
+    assert longer["spec"]["backoffLimit"] >= longer["spec"]["activeDeadlineSeconds"] == 90000
     at_start = try_out(f"{service}.migrations.mode=start")
     assert not [job for job in at_start.of_kind("Job") if job["metadata"]["name"].startswith(f"florin-{service}-")]
