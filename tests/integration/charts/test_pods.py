@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.integration.charts.conftest import Release
@@ -109,7 +110,12 @@ def test_files_that_settings_name_are_mounted(release: Release) -> None:
                     assert any(variable["value"].startswith(f"{mount}/") for mount in mounts), (name, variable)
 
 
-def test_addresses_that_settings_name_are_services_of_the_release(release: Release) -> None:
+def test_addresses_that_settings_name_are_services_of_the_release(release: Release, long_named: Release) -> None:
+    for each in (release, long_named):
+        addresses_are_services(each)
+
+
+def addresses_are_services(release: Release) -> None:
     hosts = {
         f"{service['metadata']['name']}{suffix}": port["port"]
         for service in release.of_kind("Service")
@@ -117,12 +123,13 @@ def test_addresses_that_settings_name_are_services_of_the_release(release: Relea
         for suffix in ("", ".florin.svc")
     }
     asked = [
-        each["value"].removeprefix("http://")
+        urlsplit(each["value"]).netloc.rpartition("@")[2]
         for _, pod in release.pods()
         for container in pod["spec"]["containers"]
         for each in container.get("env", [])
-        if each["name"] in ("FLORIN_MERCHANTS_URL", "FLORIN_NOTIFICATIONS_URL")
+        if each["name"].endswith("_URL")
     ]
+    asked = [address for address in asked if ".databases.svc:" not in address]  # there before the release
     assert asked
     for address in asked:
         host, _, port = address.partition(":")

@@ -84,6 +84,16 @@ def test_plans_come_in_from_where_the_api_server_is(try_out: Callable[..., Relea
         assert (peer in rule["from"]) == let_in
 
 
+def test_names_have_room_under_the_longest_name_of_a_release(long_named: Release) -> None:
+    for manifest in long_named.manifests:
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        # Pods of a Job are labelled with its name, those of a StatefulSet with its name and a digest of ten characters.
+        assert len(name) <= {"StatefulSet": 52}.get(kind, 63), f"{kind}/{name}"
+        assert all(len(value) <= 63 for value in manifest["metadata"].get("labels", {}).values()), name
+    named = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in long_named.manifests]
+    assert len({*named}) == len(named)
+
+
 def test_a_budget_only_above_one_replica_and_no_replicas_where_something_scales(release: Release) -> None:
     budgets = {budget["metadata"]["name"] for budget in release.of_kind("PodDisruptionBudget")}
     scaled = {

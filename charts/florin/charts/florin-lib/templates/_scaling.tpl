@@ -60,7 +60,7 @@ spec:
     {{- range $partition := until 8 }}
     - type: redis-streams
       metadata:
-        address: {{ printf "%s:%v" ($redis.host | default (printf "%s-redis.%s" $.Release.Name $.Release.Namespace)) $redis.port }}
+        address: {{ printf "%s:%v" ($redis.host | default (printf "%s-redis.%s" (include "florin.prefix" $) $.Release.Namespace)) $redis.port }}
         stream: {{ printf "florin:%s:%d" $stream $partition }}
         consumerGroup: {{ $.Values.keda.streams.group }}
         lagCount: {{ $.Values.keda.streams.lag | quote }}

@@ -52,7 +52,7 @@ were started with while a rollout is under way.
 {{- $global := include "florin.global" . | fromYaml -}}
 {{- $hosts := $global.trustedHosts -}}
 {{- if $global.tryOut -}}
-{{- $name := printf "%s-simulator" .Release.Name -}}
+{{- $name := printf "%s-simulator" (include "florin.prefix" .) -}}
 {{- $namespaced := printf "%s.%s" $name .Release.Namespace -}}
 {{- $hosts = concat $hosts (list $name $namespaced (printf "%s.svc" $namespaced) (printf "%s.svc.cluster.local" $namespaced)) -}}
 {{- end -}}
@@ -74,7 +74,7 @@ the service's needs no rights to change tables.
 {{- $key := ternary .root.Values.migrations.passwordKey $own.passwordKey (not (empty $other)) -}}
 {{- $host := $global.database.host -}}
 {{- if and (not $host) $global.tryOut -}}
-{{- $host = printf "%s-mariadb" .root.Release.Name -}}
+{{- $host = printf "%s-mariadb" (include "florin.prefix" .root) -}}
 {{- end -}}
 {{- if not $host -}}
 {{- fail "\n\nSay where the database is: global.florin.database.host, or global.florin.tryOut=true to try Florin out with one that is brought along.\n" -}}
@@ -94,7 +94,7 @@ the service's needs no rights to change tables.
 {{- $redis := $global.redis -}}
 {{- $host := $redis.host -}}
 {{- if and (not $host) $global.tryOut -}}
-{{- $host = printf "%s-redis" .Release.Name -}}
+{{- $host = printf "%s-redis" (include "florin.prefix" .) -}}
 {{- end -}}
 {{- if not $host -}}
 {{- fail "\n\nSay where Redis is: global.florin.redis.host, or global.florin.tryOut=true to try Florin out with one that is brought along.\n" -}}
