@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from tests.integration.charts.conftest import Release
 
 from devtools.charts.rendering import Refused, lint, render
+from florin.streams.port import PARTITIONS
 from merchant_operator import rbac
 from merchant_operator.names import OPERATOR, PLAN_ACCOUNT
 
@@ -106,6 +108,43 @@ def test_a_budget_only_above_one_replica_and_no_replicas_where_something_scales(
         assert (replicas is None) == (name in scaled), name
         least = replicas or scaled[name].get("minReplicas") or scaled[name]["minReplicaCount"]
         assert (name in budgets) == (least > 1), name
+
+
+def test_keda_is_told_all_that_redis_asks_of_notifications(release: Release, try_out: Callable[..., Release]) -> None:
+    keda = release if release.of_kind("ScaledObject") else try_out("notifications.keda.enabled=true")
+    environment = {
+        each["name"]: each
+        for each in keda.named("Deployment", "florin-notifications")["spec"]["template"]["spec"]["containers"][0]["env"]
+    }
+    redis = urlsplit(environment["FLORIN_REDIS_URL"]["value"])
+    triggers = keda.named("ScaledObject", "florin-notifications")["spec"]["triggers"]
+    streams = [trigger for trigger in triggers if trigger["type"] == "redis-streams"]
+    assert len(streams) == 2 * PARTITIONS
+    for trigger in streams:
+        told = trigger["metadata"]
+        # It is in another namespace, where a short name would mean another host.
+        assert told["address"] in (redis.netloc.rpartition("@")[2], f"{redis.hostname}.florin:{redis.port}")
+        assert "." in told["address"]
+        assert told["enableTLS"] == str(redis.scheme == "rediss").lower()
+        assert told.get("username", "") == (redis.username or "")
+        assert trigger["authenticationRef"] == {"name": "florin-notifications"}
+    shown = {
+        each["parameter"]: (each["name"], each["key"])
+        for each in keda.named("TriggerAuthentication", "florin-notifications")["spec"]["secretTargetRef"]
+    }
+    password = environment["FLORIN_REDIS_PASSWORD"]["valueFrom"]["secretKeyRef"]
+    expected = {"password": (password["name"], password["key"])}
+    if redis.scheme == "rediss":
+        expected |= {"ca": ("redis-ca", "ca.crt")}
+        expected |= {"cert": ("redis-client", "tls.crt"), "key": ("redis-client", "tls.key")}
+    assert shown == expected
+
+
+def test_keda_comes_through_to_the_redis_for_trying_out_and_to_nothing_else(try_out: Callable[..., Release]) -> None:
+    keda = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "keda"}}}
+    for server, let_in in (("redis", True), ("mariadb", False)):
+        (rule,) = try_out().named("NetworkPolicy", f"florin-{server}")["spec"]["ingress"]
+        assert (keda in rule["from"]) == let_in
 
 
 def test_outside_comes_what_merchants_and_acquirers_need_and_nothing_else(try_out: Callable[..., Release]) -> None:

@@ -92,21 +92,33 @@ the service's needs no rights to change tables.
 {{- define "florin.env.redis" -}}
 {{- $global := include "florin.global" . | fromYaml -}}
 {{- $redis := $global.redis -}}
-{{- $host := $redis.host -}}
-{{- if and (not $host) $global.tryOut -}}
-{{- $host = printf "%s-redis" (include "florin.prefix" .) -}}
-{{- end -}}
-{{- if not $host -}}
-{{- fail "\n\nSay where Redis is: global.florin.redis.host, or global.florin.tryOut=true to try Florin out with one that is brought along.\n" -}}
-{{- end -}}
 {{- $user := ternary (printf "%s@" $redis.user) "" (not (empty $redis.user)) -}}
 - name: FLORIN_REDIS_URL
-  value: {{ printf "%s://%s%s:%v/%v" (ternary "rediss" "redis" $redis.tls.enabled) $user $host $redis.port $redis.database | quote }}
-{{- if $redis.existingSecret | or $global.tryOut }}
+  value: {{ printf "%s://%s%s:%v/%v" (ternary "rediss" "redis" $redis.tls.enabled) $user (include "florin.redis.host" .) $redis.port $redis.database | quote }}
+{{- with include "florin.redis.secret" . }}
 - name: FLORIN_REDIS_PASSWORD
-  valueFrom: {secretKeyRef: {name: {{ include "florin.secret" (dict "root" . "name" $redis.existingSecret "value" "global.florin.redis.existingSecret" "holds" "Redis's password") }}, key: {{ $redis.passwordKey }}}}
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $redis.passwordKey }}}}
 {{- end }}
 {{- include "florin.env.tls" (dict "prefix" "FLORIN_REDIS" "folder" "redis" "tls" $redis.tls) }}
+{{- end -}}
+
+{{- define "florin.redis.host" -}}
+{{- $global := include "florin.global" . | fromYaml -}}
+{{- if $global.redis.host -}}
+{{ $global.redis.host }}
+{{- else if $global.tryOut -}}
+{{ include "florin.prefix" . }}-redis
+{{- else -}}
+{{- fail "\n\nSay where Redis is: global.florin.redis.host, or global.florin.tryOut=true to try Florin out with one that is brought along.\n" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with Redis's password; empty where it asks for none. */}}
+{{- define "florin.redis.secret" -}}
+{{- $global := include "florin.global" . | fromYaml -}}
+{{- if $global.redis.existingSecret | or $global.tryOut -}}
+{{- include "florin.secret" (dict "root" . "name" $global.redis.existingSecret "value" "global.florin.redis.existingSecret" "holds" "Redis's password") -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "florin.env.tls" -}}
