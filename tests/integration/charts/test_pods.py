@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.integration.charts.conftest import Release
 
-from devtools.charts.rendering import LIBRARY
+from devtools.charts.rendering import LIBRARY, render
 from florin.service import MigrationSettings
 from florin.settings import load, variable_of
 from merchant_operator.settings import OperatorSettings
@@ -134,6 +134,30 @@ def addresses_are_services(release: Release) -> None:
     for address in asked:
         host, _, port = address.partition(":")
         assert hosts[host] == int(port)
+
+
+def test_a_service_by_itself_finds_the_others_where_it_is_told() -> None:
+    elsewhere = {"merchants": "https://merchants.example.com", "notifications": "http://notifications.shared:8082"}
+    urls = [f"global.florin.urls.{service}={url}" for service, url in elsewhere.items()]
+    release = Release(render(LIBRARY.parent / "florin-payments", settings=["global.florin.tryOut=true", *urls]))
+    environ = release.named("Deployment", "florin-payments")["spec"]["template"]["spec"]["containers"][0]["env"]
+    given = {each["name"]: each.get("value") for each in environ}
+    for service, url in elsewhere.items():
+        assert given[f"FLORIN_{service.upper()}_URL"] == url
+    egress = release.named("NetworkPolicy", "florin-payments")["spec"]["egress"]
+    assert {"ports": [{"port": 443}]} in egress
+    assert {"ports": [{"port": 8082}]} in egress
+    # `helm test` asks the release's own.
+    (container,) = release.named("Pod", "florin-payments-test")["spec"]["containers"]
+    assert container["command"][-1] == "http://florin-payments.florin.svc:8080/health/ready"
+
+
+def test_no_pod_is_left_out_where_images_and_nodes_are_named(try_out: Callable[..., Release]) -> None:
+    charts = ("payments", "merchants", "notifications", "operator", "simulator", "tryOut")
+    settings = ["global.florin.image.pullSecrets={registry}", *(f"{chart}.nodeSelector.disk=fast" for chart in charts)]
+    for name, pod in try_out(*settings).pods():
+        assert pod["spec"]["imagePullSecrets"] == [{"name": "registry"}], name
+        assert pod["spec"]["nodeSelector"] == {"disk": "fast"}, name
 
 
 def test_secrets_for_trying_out_hold_what_is_asked_of_them(try_out: Callable[..., Release]) -> None:

@@ -212,6 +212,10 @@ def test_the_operator_is_missed_only_where_it_is_installed(try_out: Callable[...
         ([TRY_OUT, "payments.keda.minReplicas=0"], "minimum"),
         ([TRY_OUT, "payments.stopSeconds=10"], "minimum"),
         ([TRY_OUT, "payments.ingress.enabled=true"], "payments.ingress.host"),
+        ([TRY_OUT, "payments.env.FLORIN_MERCHANTS_URL=http://x"], "payments.env: the chart sets FLORIN_MERCHANTS_URL"),
+        ([TRY_OUT, "operator.env.FLORIN_CLUSTER=x"], "operator.env: the chart sets FLORIN_CLUSTER"),
+        ([TRY_OUT, "simulator.env.FLORIN_PORT=1"], "simulator.env: the chart sets FLORIN_PORT"),
+        ([TRY_OUT, "merchants.migrations.mode=start", "merchants.migrations.user=x"], "take the mode `job`"),
         ([TRY_OUT, "payments.keda.enabled=true", "payments.autoscaling.enabled=true"], "enable one"),
     ],
 )

@@ -7,6 +7,9 @@ if need be; one that ended a day ago is made anew and finds nothing to do, as an
 An advisory lock in the database keeps two of them apart (`libs/florin/database/migrations.py`).
 */}}
 {{- define "florin.migration" -}}
+{{- if and (eq .Values.migrations.mode "start") .Values.migrations.user -}}
+{{- fail (printf "\n\n%s.migrations.user: with the mode `start` the service itself changes tables, by its own account; take the mode `job`.\n" (include "florin.component" .)) -}}
+{{- end -}}
 {{- if eq .Values.migrations.mode "job" -}}
 {{- $template := include "florin.migration.template" . -}}
 apiVersion: batch/v1

@@ -39,9 +39,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: {{ include "florin.component" . }}
 {{- end -}}
 
-{{/* The address of another component of this release. Takes (dict "root" $ "component" "merchants" "port" 8081). */}}
+{{/* The address of a component: of this release, or where `urls` says. Takes (dict "root" $ "component" "merchants" "port" 8081). */}}
 {{- define "florin.url" -}}
+{{- with get (include "florin.global" .root | fromYaml).urls .component -}}
+{{ . | trimSuffix "/" }}
+{{- else -}}
 http://{{ include "florin.prefix" .root }}-{{ .component }}.{{ .root.Release.Namespace }}.svc:{{ .port }}
+{{- end -}}
 {{- end -}}
 
 {{/* An image by digest where there is one, else by tag. Takes (dict "root" $ "image" $image). */}}

@@ -158,12 +158,16 @@ spec:
   {{- end }}
 {{- end -}}
 
-{{/* Takes (dict "root" $ "components" (list "merchants")). */}}
+{{/* Components of this release, or the port of where `urls` says. Takes (dict "root" $ "components" (list "merchants")). */}}
 {{- define "florin.egress.components" -}}
-- to:
-    {{- range .components }}
-    - podSelector: {matchLabels: {app.kubernetes.io/name: {{ . }}, app.kubernetes.io/instance: {{ $.root.Release.Name }}}}
-    {{- end }}
+{{- $urls := (include "florin.global" .root | fromYaml).urls -}}
+{{- range .components }}
+{{- with get $urls . }}
+{{ include "florin.egress.url" . }}
+{{- else }}
+- to: [{podSelector: {matchLabels: {app.kubernetes.io/name: {{ . }}, app.kubernetes.io/instance: {{ $.root.Release.Name }}}}}]
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* The port of a URL, wherever its host is: that has no pods that could be named. */}}
