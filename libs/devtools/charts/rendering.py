@@ -52,7 +52,7 @@ def all_charts() -> list[Path]:
 
 @contextmanager
 def _complete(chart: Path) -> Iterator[Path]:
-    """A chart with the library in it, which one of the umbrella's finds only there; `--dependency-update` without a trace."""
+    """A chart with the library in it, which the umbrella's find only there; `--dependency-update` without a trace."""
     if chart.parent != LIBRARY.parent or chart == LIBRARY:
         yield chart
         return

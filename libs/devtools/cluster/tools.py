@@ -25,10 +25,14 @@ def _other(package: str, lock: str, said: str = "") -> GoTool:
 
 
 def _helm() -> GoTool:
-    """Without a cluster Helm renders for the Kubernetes that it was built for, which its own makefile tells it like this."""
+    """Without a cluster Helm renders for the Kubernetes that it was built for; its own makefile tells it like this."""
     major, minor, _ = KUBERNETES.removeprefix("v").split(".")
     parts = ("chartutil", "lint/rules")
-    told = (f"-X helm.sh/helm/v3/pkg/{part}.k8sVersion{name}={value}" for part in parts for name, value in (("Major", major), ("Minor", minor)))
+    told = (
+        f"-X helm.sh/helm/v3/pkg/{part}.k8sVersion{name}={value}"
+        for part in parts
+        for name, value in (("Major", major), ("Minor", minor))
+    )
     return _other("helm.sh/helm/v3/cmd/helm", "helm", " ".join(told))
 
 
