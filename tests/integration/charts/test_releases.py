@@ -258,6 +258,20 @@ def notes(folder: Path, *, values: Sequence[Path] = (), settings: Sequence[str] 
     return str(Release(render(chart, values=values, settings=settings)).named("Notes", "notes")["text"])
 
 
+def test_the_guide_takes_away_what_charts_keep_and_takes_it_last() -> None:
+    guide = (ROOT / "docs/guides/uninstall.md").read_text()
+    definitions = Release(render(ROOT / "charts/florin-crds")).of_kind("CustomResourceDefinition")
+    kept = {
+        each["metadata"]["name"]
+        for each in definitions
+        if each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    }
+    (deleted,) = re.findall(r"kubectl delete crd (.*)", guide)
+    assert kept == set(deleted.split())
+    steps = ["delete merchantconfigs --all", "helm uninstall florin ", "helm uninstall florin-crds", "delete crd"]
+    assert sorted(steps, key=guide.index) == steps
+
+
 def test_the_values_of_the_guide_are_good(tmp_path: Path) -> None:
     (shown,) = [block for block in re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL) if "global:" in block]
     values = tmp_path / "values.yaml"
