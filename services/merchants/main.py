@@ -22,6 +22,7 @@ from florin.service import (
     admin_guard,
     create_app,
     internal_guard,
+    migrate_schema,
     prepare,
     serve,
     settings_or_exit,
@@ -52,7 +53,7 @@ def build_app(settings: MerchantsSettings) -> ServiceApp:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with _opened(settings, migrating=settings.migrate_at_start) as db:
+        async with _opened(settings) as db:
             relay = Relay(db, RedisStreamWriter(settings.redis_location), [STREAM], groups={STREAM: _READERS})
             app.state.db = db
             app.state.changes = Changes(db, relay.wake)
@@ -89,49 +90,47 @@ def build_app(settings: MerchantsSettings) -> ServiceApp:
 
 def main(arguments: Sequence[str] = ()) -> None:
     """Serve, or with an argument do one thing and end."""
-    settings = settings_or_exit(MerchantsSettings)
     try:
         match list(arguments):
             case []:
+                settings = settings_or_exit(MerchantsSettings)
                 serve(build_app(settings), settings)
             case ["migrate"]:
-                prepare(NAME, VERSION, settings)
-                asyncio.run(_migrate(settings))
+                migrate_schema(NAME, MIGRATIONS)
             case ["rewrap-secrets"]:
-                prepare(NAME, VERSION, settings)
-                asyncio.run(_rewrap(settings))
+                asyncio.run(_rewrap(_prepared()))
             case ["new-epoch"]:
-                prepare(NAME, VERSION, settings)
-                asyncio.run(_start_epoch(settings))
+                asyncio.run(_start_epoch(_prepared()))
             case _:
                 raise SystemExit("usage: python -m merchants.main [migrate | rewrap-secrets | new-epoch]")
     except KeyRingError as error:
         raise SystemExit(str(error)) from None
 
 
-def _opened(settings: MerchantsSettings, *, migrating: bool) -> AbstractAsyncContextManager[Database]:
+def _prepared() -> MerchantsSettings:
+    settings = settings_or_exit(MerchantsSettings)
+    prepare(NAME, VERSION, settings)
+    return settings
+
+
+def _opened(settings: MerchantsSettings) -> AbstractAsyncContextManager[Database]:
     """The schema, up to date. Where another process migrates, everything may start at once."""
     return opened(
         settings.database(pool_size=settings.database_pool_size),
         MIGRATIONS,
-        migrating=migrating,
+        migrating=settings.migrate_at_start,
         patient=not settings.migrate_at_start,
     )
 
 
-async def _migrate(settings: MerchantsSettings) -> None:
-    async with _opened(settings, migrating=True):
-        pass
-
-
 async def _rewrap(settings: MerchantsSettings) -> None:
-    async with _opened(settings, migrating=settings.migrate_at_start) as db:
+    async with _opened(settings) as db:
         moved = await rewrap_secrets(db, EnvelopeBox(KeyRing.load(settings.key_file)))
         sys.stdout.write(f"{moved} secrets are under the newest key now.\n")
 
 
 async def _start_epoch(settings: MerchantsSettings) -> None:
-    async with _opened(settings, migrating=settings.migrate_at_start) as db, db.connection() as conn:
+    async with _opened(settings) as db, db.connection() as conn:
         await start_epoch(conn)
     sys.stdout.write("A new epoch begins: every projection is built anew from the feed.\n")
 

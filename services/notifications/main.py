@@ -1,6 +1,5 @@
 """The composition root of notifications: ``python -m notifications.main [migrate]``."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,7 +25,7 @@ from florin.service import (
     admin_guard,
     create_app,
     internal_guard,
-    prepare,
+    migrate_schema,
     serve,
     settings_or_exit,
 )
@@ -67,7 +66,7 @@ def build_app(settings: NotificationsSettings) -> ServiceApp:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            open_database(settings, migrating=settings.migrate_at_start) as database,
+            open_database(settings) as database,
             _running(settings, database, box, app),
         ):
             yield
@@ -90,12 +89,12 @@ def build_app(settings: NotificationsSettings) -> ServiceApp:
     )
 
 
-def open_database(settings: NotificationsSettings, *, migrating: bool) -> AbstractAsyncContextManager[Database]:
+def open_database(settings: NotificationsSettings) -> AbstractAsyncContextManager[Database]:
     """The service's own schema, up to date. Where another process migrates, everything may start at once."""
     return opened(
         settings.database(pool_size=settings.database_pool_size),
         MIGRATIONS,
-        migrating=migrating,
+        migrating=settings.migrate_at_start,
         patient=not settings.migrate_at_start,
     )
 
@@ -170,21 +169,15 @@ async def _running(
             await part.close()
 
 
-async def _migrate(settings: NotificationsSettings) -> None:
-    async with open_database(settings, migrating=True):
-        pass
-
-
 def main(arguments: Sequence[str] = ()) -> None:
     """Serve, or bring the schema up to date and end."""
-    settings = settings_or_exit(NotificationsSettings)
     try:
         match list(arguments):
             case []:
+                settings = settings_or_exit(NotificationsSettings)
                 serve(build_app(settings), settings)
             case ["migrate"]:
-                prepare(NAME, VERSION, settings)
-                asyncio.run(_migrate(settings))
+                migrate_schema(NAME, MIGRATIONS)
             case _:
                 raise SystemExit("usage: python -m notifications.main [migrate]")
     except KeyRingError as error:

@@ -25,7 +25,7 @@ from florin.service import (
     RateLimiter,
     ServiceApp,
     create_app,
-    prepare,
+    migrate_schema,
     serve,
     settings_or_exit,
 )
@@ -77,7 +77,7 @@ def build_app(settings: PaymentsSettings) -> ServiceApp:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            open_database(settings, migrating=settings.migrate_at_start) as database,
+            open_database(settings) as database,
             _running(settings, database, app),
         ):
             yield
@@ -93,12 +93,12 @@ def build_app(settings: PaymentsSettings) -> ServiceApp:
     )
 
 
-def open_database(settings: PaymentsSettings, *, migrating: bool) -> AbstractAsyncContextManager[Database]:
+def open_database(settings: PaymentsSettings) -> AbstractAsyncContextManager[Database]:
     """The service's own schema, up to date. Where another process migrates, everything may start at once."""
     return opened(
         settings.database(pool_size=settings.database_connections),
         MIGRATIONS,
-        migrating=migrating,
+        migrating=settings.migrate_at_start,
         patient=not settings.migrate_at_start,
     )
 
@@ -171,20 +171,14 @@ async def _running(settings: PaymentsSettings, database: Database, app: Litestar
         await part.close()
 
 
-async def _migrate(settings: PaymentsSettings) -> None:
-    async with open_database(settings, migrating=True):
-        pass
-
-
 def main(arguments: Sequence[str] = ()) -> None:
     """Serve, or bring the schema up to date and end."""
-    settings = settings_or_exit(PaymentsSettings)
     match list(arguments):
         case []:
+            settings = settings_or_exit(PaymentsSettings)
             serve(build_app(settings), settings)
         case ["migrate"]:
-            prepare(NAME, VERSION, settings)
-            asyncio.run(_migrate(settings))
+            migrate_schema(NAME, MIGRATIONS)
         case _:
             raise SystemExit("usage: python -m payments.main [migrate]")
 

@@ -25,6 +25,21 @@ RELEASE: list[Rule] = [
 ]
 
 
+def plugin_environment(folder: Path, kubeconfig: Path) -> dict[str, str]:
+    """The variables of a shell that finds kubectl and the plugin, which are put into a new folder, and this cluster."""
+    folder.mkdir()
+    (folder / "kubectl").symlink_to(program("kubectl"))
+    plugin = folder / "kubectl-merchant"
+    plugin.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m kubectl_merchant.main "$@"\n')
+    plugin.chmod(0o755)
+    return {
+        "PATH": os.pathsep.join((str(folder), os.environ["PATH"])),
+        "HOME": str(folder),
+        "KUBECONFIG": str(kubeconfig),
+        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("libs", "operator")),
+    }
+
+
 class Person:
     """Runs `kubectl merchant ...` in a tenant's namespace, as a service account with the rules that are given."""
 
@@ -34,22 +49,8 @@ class Person:
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
         account["metadata"]["namespace"] = tenant.namespace  # type: ignore[index]
         tenant.api_server.apply(account, *role(name, tenant.namespace, rules, name, tenant.namespace))
-        self._folder.mkdir()
-        self._kubeconfig = tenant.api_server.kubeconfig_of(tenant.namespace, name)
-        (self._folder / "kubectl").symlink_to(program("kubectl"))
-        plugin = self._folder / "kubectl-merchant"
-        plugin.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m kubectl_merchant.main "$@"\n')
-        plugin.chmod(0o755)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """With kubectl and the plugin on the PATH."""
-        return {
-            "PATH": os.pathsep.join((str(self._folder), os.environ["PATH"])),
-            "HOME": str(self._folder),
-            "KUBECONFIG": str(self._kubeconfig),
-            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("libs", "operator")),
-        }
+        kubeconfig = tenant.api_server.kubeconfig_of(tenant.namespace, name)
+        self.environment = plugin_environment(self._folder, kubeconfig)
 
     async def __call__(self, *arguments: str, stdin: Any = None, status: int = 0) -> Ended:
         """Run a command of the plugin; how it ended."""

@@ -23,6 +23,7 @@ _DEFINITIONS = (
     ("github.com/prometheus-operator/prometheus-operator", f"{_MONITORING}_servicemonitors.yaml"),
     ("github.com/prometheus-operator/prometheus-operator", f"{_MONITORING}_prometheusrules.yaml"),
     ("github.com/kedacore/keda/v2", "config/crd/bases/keda.sh_scaledobjects.yaml"),
+    ("github.com/kedacore/keda/v2", "config/crd/bases/keda.sh_triggerauthentications.yaml"),
     ("sigs.k8s.io/gateway-api", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"),
 )
 _KEPT = ("type", "enum", "required", "pattern", "minimum", "maximum")

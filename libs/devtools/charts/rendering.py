@@ -29,11 +29,13 @@ def helm(*arguments: str) -> str:
     return done.stdout
 
 
-def render(chart: Path = UMBRELLA, *, values: Sequence[Path] = (), settings: Sequence[str] = ()) -> str:
-    """The manifests of a release named florin."""
+def render(
+    chart: Path = UMBRELLA, *, values: Sequence[Path] = (), settings: Sequence[str] = (), release: str = "florin"
+) -> str:
+    """The manifests of a release in the namespace florin."""
     chosen = [*(f"--values={file}" for file in values), *(f"--set={setting}" for setting in settings)]
     with _complete(chart) as whole:
-        return helm("template", "florin", str(whole), f"--kube-version={KUBERNETES}", "--namespace=florin", *chosen)
+        return helm("template", release, str(whole), f"--kube-version={KUBERNETES}", "--namespace=florin", *chosen)
 
 
 def lint(chart: Path, *, values: Sequence[Path] = (), settings: Sequence[str] = ()) -> None:

@@ -26,7 +26,8 @@ _HEAD = """# Settings
 
 A process reads its settings once, at start, from environment variables. What is missing or wrong is named, all of it
 at once, and the process ends. An empty variable counts as not set. Lists are separated by commas; booleans are `true`
-or `false`. A *secret* is shown in no log, error or traceback.
+or `false`. A *secret* is shown in no log, error or traceback. The command `migrate` of a service reads its
+`FLORIN_DATABASE_*`, `FLORIN_MIGRATE_AT_START` and `FLORIN_LOG_LEVEL` alone.
 
 This page is made from the code: `./dev generate`. `./dev up` sets all of these by itself.
 """

@@ -30,7 +30,7 @@ _LOCK_TIMEOUT_S = 60
 _REPEAT = "-- repeat until nothing changes"
 _BATCH_PAUSE_S = 0.02  # the work that serves customers goes first
 _WAIT_S = 0.5
-_STATEMENT_TIMEOUT_S = 3600.0  # a change of a large table runs online, and long
+_STATEMENT_TIMEOUT_S = 86400.0  # a change of a large table runs online, and for hours
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
   component VARCHAR(64) NOT NULL,
@@ -73,8 +73,8 @@ def read_migrations(directories: Sequence[Path]) -> Iterator[Migration]:
             yield Migration(directory.parent.name, expected, match[2], file.read_text().strip().rstrip(";"))
 
 
-async def migrate(database: Database, directories: Sequence[Path]) -> int:
-    """Bring the schema up to date; the number of files applied.
+async def migrate(database: Database, directories: Sequence[Path], *, patient: bool = False) -> int:
+    """Bring the schema up to date; the number of files applied. ``patient``: waits for another migration to its end.
 
     Raises MigrationError where an applied file was changed afterwards, or another replica holds the lock too long.
     """
@@ -82,8 +82,10 @@ async def migrate(database: Database, directories: Sequence[Path]) -> int:
     async with database.connection(timeout_s=_STATEMENT_TIMEOUT_S) as connection:
         await connection.execute("SET SESSION lock_wait_timeout=10")
         await connection.execute(_TABLE)
-        if not await _locked(connection):
-            raise MigrationError(f"Another process has been migrating for more than {_LOCK_TIMEOUT_S} s.")
+        while not await _locked(connection):
+            if not patient:
+                raise MigrationError(f"Another process has been migrating for more than {_LOCK_TIMEOUT_S} s.")
+            _log.info("waiting for another migration: it has held the lock for %d s more", _LOCK_TIMEOUT_S)
         try:
             return sum([await _apply(connection, migration) for migration in migrations])
         finally:
@@ -96,12 +98,13 @@ async def opened(
 ) -> AsyncIterator[Database]:
     """A database with its schema up to date: brought there now, or, not ``migrating``, by another process.
 
-    ``patient``: waits for a server that does not answer yet, as where everything is started at once.
+    ``patient``: waits for a server that does not answer yet, as where everything is started at once, and for another
+    migration, however long it takes.
     """
     database = await _open_patiently(settings) if patient else await Database.open(settings)
     try:
         if migrating:
-            await migrate(database, directories)
+            await migrate(database, directories, patient=patient)
         while not migrating and (missing := await _missing(database, directories)):
             _log.info("waiting for the schema: %s is not applied yet", missing)
             await asyncio.sleep(_WAIT_S)

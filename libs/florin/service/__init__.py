@@ -5,12 +5,13 @@ from florin.service.background import Background
 from florin.service.guards import admin_guard, bearer_token, internal_guard, token_guard
 from florin.service.idempotency import idempotency_key, parse_idempotency_key
 from florin.service.limits import Limits, RateLimiter
+from florin.service.migrating import migrate_schema
 from florin.service.openapi import ADMIN_TOKEN, API_KEY, INTERNAL_TOKEN
 from florin.service.pages import PAGE, Page, PageRequest, UsePage, page_of
 from florin.service.parameters import WORD, FilterText, FilterTime, parse_time
 from florin.service.problems import Problem, problem_of, status_of
 from florin.service.server import Server, prepare, serve, settings_or_exit
-from florin.service.settings import ServiceSettings
+from florin.service.settings import MigrationSettings, ServiceSettings
 
 __all__ = [
     "ADMIN_TOKEN",
@@ -23,6 +24,7 @@ __all__ = [
     "FilterTime",
     "Lifespan",
     "Limits",
+    "MigrationSettings",
     "Page",
     "PageRequest",
     "Problem",
@@ -36,6 +38,7 @@ __all__ = [
     "create_app",
     "idempotency_key",
     "internal_guard",
+    "migrate_schema",
     "page_of",
     "parse_idempotency_key",
     "parse_time",

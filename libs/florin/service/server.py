@@ -14,7 +14,7 @@ import uvicorn
 
 from florin.service.app import ServiceApp
 from florin.service.connection import guarded_by
-from florin.service.settings import ServiceSettings
+from florin.service.settings import MigrationSettings, ServiceSettings
 from florin.settings import SettingsError, load
 from florin.telemetry import configure_logging, configure_tracing, open_recorder, shutdown_tracing
 
@@ -23,7 +23,7 @@ _BACKLOG = 1024
 _GARBAGE_THRESHOLDS = (50_000, 20, 20)
 """Objects between two collections. A request makes hundreds and nearly all go by their count; at CPython's 700, looking
 for cycles among them took 8% of the processor time of a payment."""
-_Settings = TypeVar("_Settings", bound=ServiceSettings)
+_Settings = TypeVar("_Settings", bound=MigrationSettings)
 
 
 class Server(uvicorn.Server):
@@ -61,7 +61,7 @@ class Server(uvicorn.Server):
 
 
 def prepare(name: str, version: str, settings: ServiceSettings) -> None:
-    """Turn logs and traces on. `serve` does it; a command that does not serve (``migrate``) calls it itself."""
+    """Turn logs and traces on. `serve` does it; a command that does not serve calls it itself."""
     configure_logging(name, level=settings.log_level)
     recorder = open_recorder(settings.traces, service=name, version=version)
     configure_tracing(recorder, ratio=settings.trace_ratio)

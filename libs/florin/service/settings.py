@@ -1,4 +1,4 @@
-"""The settings that every service has."""
+"""The settings that every service has, and those of its migrations."""
 
 from pathlib import Path
 from typing import Literal
@@ -12,15 +12,9 @@ from florin.streams.redis_location import redis_location
 from florin.tls import ClientTls
 
 
-class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every service reads from the environment. A service's own settings derive from this."""
+class MigrationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``migrate`` reads from the environment: where the schema is. It needs no token, key or stream."""
 
-    host: str = "127.0.0.1"
-    """Loopback unless it is asked to listen to the world."""
-    port: int = 8080
-    """Where it listens."""
-    environment: Literal["development", "production"] = "production"
-    """Production asks for strong tokens and refuses what only development needs."""
     database_url: Secret
     """`mysql://user:password@host:port/schema`."""
     database_password: Secret = Secret("")
@@ -35,6 +29,29 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The key of that certificate (PEM)."""
     migrate_at_start: bool = True
     """Bring the schema up to date at start. Without it, wait for the database, and until a job has run `migrate`."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least that is logged."""
+
+    def database(self, *, pool_size: int) -> DatabaseSettings:
+        """Where this service's schema is, and how to get in."""
+        tls = ClientTls(self.database_ca_file, self.database_cert_file, self.database_cert_key_file)
+        return DatabaseSettings(
+            url=self.database_url.reveal(),
+            password=self.database_password.reveal(),
+            tls=tls if self.database_tls else None,
+            pool_size=pool_size,
+        )
+
+
+class ServiceSettings(MigrationSettings, frozen=True, kw_only=True):
+    """What every service reads from the environment. A service's own settings derive from this."""
+
+    host: str = "127.0.0.1"
+    """Loopback unless it is asked to listen to the world."""
+    port: int = 8080
+    """Where it listens."""
+    environment: Literal["development", "production"] = "production"
+    """Production asks for strong tokens and refuses what only development needs."""
     redis_url: Secret
     """`redis://user:password@host:port/0`; `rediss://` for TLS, whose certificate and host name are verified."""
     redis_password: Secret = Secret("")
@@ -49,8 +66,6 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bearer token of /admin/v1."""
     internal_token: Secret
     """Bearer token of /internal/v1, between services."""
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """The least that is logged."""
     access_log_ratio: float = 1.0
     """Share of successful requests with an access log line; failures always have one."""
     traces: str = ""
@@ -69,16 +84,6 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Between readiness going off and the listener closing, for load balancers to notice."""
     stop_timeout_s: float = 20.0
     """How long requests in flight may take when the process stops."""
-
-    def database(self, *, pool_size: int) -> DatabaseSettings:
-        """Where this service's schema is, and how to get in."""
-        tls = ClientTls(self.database_ca_file, self.database_cert_file, self.database_cert_key_file)
-        return DatabaseSettings(
-            url=self.database_url.reveal(),
-            password=self.database_password.reveal(),
-            tls=tls if self.database_tls else None,
-            pool_size=pool_size,
-        )
 
     @property
     def redis_location(self) -> str:

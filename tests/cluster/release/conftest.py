@@ -3,6 +3,7 @@
 import base64
 import secrets
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -32,8 +33,19 @@ def for_trying_out(cluster: Cluster) -> dict[str, Any]:
     for name in ("payments", "merchants", "simulator"):
         values[name]["networkPolicy"] = let_in
     values["operator"]["env"] = {"FLORIN_SWEEP_INTERVAL_S": "5"}
+    values["operator"]["networkPolicy"] = {"apiServerFrom": api_server_peers(cluster)}
     servers = small(cluster, *({"mariadb", "redis"} & cluster.images.keys()))
     return {"global": {"florin": {"tryOut": True}}, "tryOut": servers, **values}
+
+
+def api_server_peers(cluster: Cluster) -> list[dict[str, Any]]:
+    """Where requests of an API server on a node come from: the node's address, or its end of the pods' network."""
+    peers = []
+    for node in cluster.get("nodes")["items"]:
+        addresses = [each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP"]
+        gateways = [str(next(ip_network(cidr).hosts())) for cidr in node["spec"].get("podCIDRs", [])]
+        peers += [{"ipBlock": {"cidr": str(ip_network(address))}} for address in (*addresses, *gateways)]
+    return peers
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import pytest
 from tests.cluster.release.guide import run, shown
 from tests.cluster.release.installation import MERCHANTS, PAYMENTS, RELEASE, SERVICES, Installation
 from tests.cluster.release.next_release import COLUMN, load_next_payments
+from tests.cluster.release.planner import Planner
 from tests.cluster.release.shop import MERCHANT, merchant_config
 from tests.support.cluster import Cluster
 
@@ -77,6 +78,29 @@ def test_a_change_of_the_configuration_holds_for_the_next_payment(installation: 
     assert pay(installation, api_key, 101)[0] == 201
 
 
+@pytest.mark.usefixtures("api_key")
+def test_a_plan_shows_the_fields_that_differ_to_who_is_bound_to_the_charts_roles(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """By the Service, the account and the roles of the chart, through the API server's proxy to the operator's pod."""
+    planner = Planner(installation, tmp_path)
+    changed = merchant_config(displayName="Another shop")
+    before = installation.get("merchantconfig/shop")
+    refused = planner.plans(changed)
+    assert refused.returncode == 4, refused
+    assert "forbidden" in refused.stderr
+    planner.bind()
+    # The API server learns of rights by a watch of its own.
+    installation.eventually(lambda: planner.plans(changed).returncode == 0, "the account may plan")
+    (plan,) = json.loads(planner.plans(changed, "-o", "json").stdout)["data"]
+    assert plan["accepted"]
+    assert [change["path"] for change in plan["planned"]["changes"]] == ["displayName"]
+    told = planner.plans(changed)
+    assert '~ displayName: "A shop" → "Another shop"' in told.stdout
+    assert "1 field changes, and would be accepted." in told.stderr
+    assert installation.get("merchantconfig/shop")["spec"] == before["spec"]
+
+
 def test_a_hand_edit_is_put_back_when_its_time_is_over(installation: Installation, api_key: str) -> None:
     token = installation.secret("florin-try-out", "admin-token")
     config = f"{MERCHANTS}/admin/v1/merchants/{MERCHANT}/config"
@@ -121,6 +145,16 @@ def rights_of_the_guide(service: str, password: str) -> str:
     assert len(given) == 3
     statements = "\n".join(["REVOKE ALL PRIVILEGES ON florin_payments.* FROM florin_payments@'%';", *given])
     return statements.replace("payments", service).replace("...", password).replace(" REQUIRE SSL", "")
+
+
+def test_an_upgrade_leaves_migrations_alone_that_it_does_not_change(installation: Installation) -> None:
+    def migrations() -> set[str]:
+        return {job["metadata"]["uid"] for job in installation.get("jobs")["items"]}
+
+    before = migrations()
+    installation.install("payments.podAnnotations.release=another")
+    assert migrations() == before
+    installation.install()
 
 
 def test_an_upgrade_and_its_rollback_lose_no_answer_and_no_event(

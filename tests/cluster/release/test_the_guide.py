@@ -37,13 +37,16 @@ def prepared(cluster: Cluster, tmp_path: Path) -> Iterator[Installation]:
         prepared.end()
 
 
-def test_a_release_for_money_comes_up_with_what_the_guide_makes(prepared: Installation, tmp_path: Path) -> None:
+def test_a_release_for_money_comes_up_with_what_the_guide_makes(
+    prepared: Installation, namespace: str, tmp_path: Path
+) -> None:
     guides = tmp_path / "guide.yaml"
     guides.write_text(shown("yaml", "global"))
     prepared.values |= {
         "global": {"florin": {"image": {"registry": ""}, "metrics": {"serviceMonitors": False}}},
         "monitoring": {"alerts": False},  # their definitions are not in a cluster by itself
     }
+    prepared.values["operator"]["namespaces"] = [namespace]
     shared = prepared.values["global"]["florin"]
     for server, setting in zip(SERVERS, ("database", "redis"), strict=True):
         shared[setting] = {"host": f"{server}.{prepared.namespace}.svc"}
@@ -58,6 +61,13 @@ def test_a_release_for_money_comes_up_with_what_the_guide_makes(prepared: Instal
     granted = _ask(prepared, "SHOW GRANTS FOR florin_payments")
     assert "GRANT SELECT, INSERT, UPDATE, DELETE ON `florin_payments`" in granted
     assert "ALL PRIVILEGES" not in granted
+    # The operator reads merchants' Secrets, and not Florin's own.
+    may = ["auth", "can-i", "get", "secrets", f"--as=system:serviceaccount:{prepared.namespace}:florin-operator"]
+    answers = [
+        prepared.cluster.try_kubectl(*may, f"--namespace={where}").stdout.strip()
+        for where in (namespace, prepared.namespace)
+    ]
+    assert answers == ["yes", "no"]
 
 
 def _users(prepared: Installation) -> set[str]:

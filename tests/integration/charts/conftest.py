@@ -40,6 +40,13 @@ def release(request: pytest.FixtureRequest) -> Release:
     return Release(render(values=[case for case in CASES if case.stem == request.param]))
 
 
+@pytest.fixture(scope="session")
+def long_named() -> Release:
+    """For trying out, under the longest name that Helm takes, and with all that can be switched on."""
+    switched_on = ["monitoring.alerts=true", "monitoring.dashboards=true", "notifications.keda.enabled=true"]
+    return Release(render(settings=["global.florin.tryOut=true", *switched_on], release=f"long{'-x' * 24}y"))
+
+
 @pytest.fixture
 def try_out() -> Callable[..., Release]:
     """The umbrella for trying out, with settings: ``try_out("payments.replicas=1")``."""

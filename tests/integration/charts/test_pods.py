@@ -1,11 +1,15 @@
 """Every pod that a chart makes: how little it may, what it is told, and how it ends."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.integration.charts.conftest import Release
 
+from devtools.charts.rendering import LIBRARY, render
+from florin.service import MigrationSettings
 from florin.settings import load, variable_of
 from merchant_operator.settings import OperatorSettings
 from merchants.settings import MerchantsSettings
@@ -20,8 +24,6 @@ SETTINGS = {
     "simulator": SimulatorSettings,
     "operator": OperatorSettings,
 }
-# The operator is told, as all are, and has no use for it.
-UNUSED = {"operator": {"FLORIN_ENVIRONMENT", "FLORIN_INTERNAL_TOKEN"}}
 
 
 def test_pods_are_restricted(release: Release) -> None:
@@ -75,16 +77,28 @@ def test_the_three_probes_ask_different_things(release: Release) -> None:
             assert startup["failureThreshold"] * startup["periodSeconds"] >= 120
 
 
-def test_the_settings_that_pods_are_given_are_the_services_own(release: Release) -> None:
-    for deployment in release.of_kind("Deployment"):
-        container = deployment["spec"]["template"]["spec"]["containers"][0]
-        if (settings := SETTINGS.get(container["name"])) is None:
+def test_the_settings_that_pods_are_given_are_their_programs_own(release: Release) -> None:
+    """None is missing, and none is there without a use: a Secret that nobody reads is one more to lose."""
+    for name, pod in release.pods():
+        container = pod["spec"]["containers"][0]
+        settings = MigrationSettings if container["name"] == "migrate" else SETTINGS.get(container["name"])
+        if settings is None:
             continue
         environ = {each["name"]: each.get("value") or "x" * 40 for each in container["env"]}
-        assert load(settings, environ), container["name"]
-        known = {variable_of(field) for field in settings.__struct_fields__} | UNUSED.get(container["name"], set())
-        given = {name for name in environ if name.startswith("FLORIN_")}
-        assert given <= known, (container["name"], given - known)
+        assert load(settings, environ), name
+        given = {variable for variable in environ if variable.startswith("FLORIN_")}
+        known = {variable_of(field) for field in settings.__struct_fields__}
+        assert given <= known, (name, given - known)
+
+
+def test_a_migration_holds_the_way_into_the_database_and_nothing_else(release: Release) -> None:
+    migrations = [(name, pod["spec"]) for name, pod in release.pods() if name.startswith("Job/")]
+    assert migrations
+    for name, spec in migrations:
+        held = re.findall(r"'(?:name|secretName)': '([^']+)'", str([v for v in spec["volumes"] if v["name"] != "tmp"]))
+        assert set(held) <= {"tls-database", "database-ca", "database-client"}, name
+        secrets = [each["name"] for each in spec["containers"][0]["env"] if "valueFrom" in each]
+        assert secrets == ["FLORIN_DATABASE_PASSWORD"], name
 
 
 def test_files_that_settings_name_are_mounted(release: Release) -> None:
@@ -96,7 +110,12 @@ def test_files_that_settings_name_are_mounted(release: Release) -> None:
                     assert any(variable["value"].startswith(f"{mount}/") for mount in mounts), (name, variable)
 
 
-def test_addresses_that_settings_name_are_services_of_the_release(release: Release) -> None:
+def test_addresses_that_settings_name_are_services_of_the_release(release: Release, long_named: Release) -> None:
+    for each in (release, long_named):
+        addresses_are_services(each)
+
+
+def addresses_are_services(release: Release) -> None:
     hosts = {
         f"{service['metadata']['name']}{suffix}": port["port"]
         for service in release.of_kind("Service")
@@ -104,16 +123,41 @@ def test_addresses_that_settings_name_are_services_of_the_release(release: Relea
         for suffix in ("", ".florin.svc")
     }
     asked = [
-        each["value"].removeprefix("http://")
+        urlsplit(each["value"]).netloc.rpartition("@")[2]
         for _, pod in release.pods()
         for container in pod["spec"]["containers"]
         for each in container.get("env", [])
-        if each["name"] in ("FLORIN_MERCHANTS_URL", "FLORIN_NOTIFICATIONS_URL")
+        if each["name"].endswith("_URL")
     ]
+    asked = [address for address in asked if ".databases.svc:" not in address]  # there before the release
     assert asked
     for address in asked:
         host, _, port = address.partition(":")
         assert hosts[host] == int(port)
+
+
+def test_a_service_by_itself_finds_the_others_where_it_is_told() -> None:
+    elsewhere = {"merchants": "https://merchants.example.com", "notifications": "http://notifications.shared:8082"}
+    urls = [f"global.florin.urls.{service}={url}" for service, url in elsewhere.items()]
+    release = Release(render(LIBRARY.parent / "florin-payments", settings=["global.florin.tryOut=true", *urls]))
+    environ = release.named("Deployment", "florin-payments")["spec"]["template"]["spec"]["containers"][0]["env"]
+    given = {each["name"]: each.get("value") for each in environ}
+    for service, url in elsewhere.items():
+        assert given[f"FLORIN_{service.upper()}_URL"] == url
+    egress = release.named("NetworkPolicy", "florin-payments")["spec"]["egress"]
+    assert {"ports": [{"port": 443}]} in egress
+    assert {"ports": [{"port": 8082}]} in egress
+    # `helm test` asks the release's own.
+    (container,) = release.named("Pod", "florin-payments-test")["spec"]["containers"]
+    assert container["command"][-1] == "http://florin-payments.florin.svc:8080/health/ready"
+
+
+def test_no_pod_is_left_out_where_images_and_nodes_are_named(try_out: Callable[..., Release]) -> None:
+    charts = ("payments", "merchants", "notifications", "operator", "simulator", "tryOut")
+    settings = ["global.florin.image.pullSecrets={registry}", *(f"{chart}.nodeSelector.disk=fast" for chart in charts)]
+    for name, pod in try_out(*settings).pods():
+        assert pod["spec"]["imagePullSecrets"] == [{"name": "registry"}], name
+        assert pod["spec"]["nodeSelector"] == {"disk": "fast"}, name
 
 
 def test_secrets_for_trying_out_hold_what_is_asked_of_them(try_out: Callable[..., Release]) -> None:
@@ -152,7 +196,7 @@ def test_a_digest_wins_over_a_tag(try_out: Callable[..., Release]) -> None:
 
 
 @pytest.mark.parametrize("service", ["payments", "merchants", "notifications"])
-def test_migrations_run_beside_the_release_and_anew_when_something_changes(
+def test_migrations_run_beside_the_release_and_anew_when_what_they_run_changes(
     service: str, try_out: Callable[..., Release]
 ) -> None:
     def job(*settings: str) -> dict[str, Any]:
@@ -167,5 +211,15 @@ def test_migrations_run_beside_the_release_and_anew_when_something_changes(
     assert first["spec"]["activeDeadlineSeconds"]
     assert job()["metadata"]["name"] == first["metadata"]["name"]
     assert job("global.florin.image.tag=v2")["metadata"]["name"] != first["metadata"]["name"]
+    # The rest of a release may change while a large table does: it is the same Job, which goes on.
+    for elsewhere in (f"{service}.replicas=5", f"{service}.env.FLORIN_ACCESS_LOG_RATIO=0.5", "operator.cluster=x"):
+        assert job(elsewhere) == first
+    assert not [file for file in LIBRARY.rglob("*.tpl") if ".Release.Revision" in file.read_text()]
+    # It may be made to take longer, too, under its name: these are what can be changed of a Job.
+    longer = job(f"{service}.migrations.deadlineSeconds=90000")
+    assert longer["metadata"]["name"] == first["metadata"]["name"]
+    assert longer["spec"]["template"] == first["spec"]["template"]
+    # Its attempts do not end it, which waits for hours behind another one: the deadline does.
+    assert longer["spec"]["backoffLimit"] >= longer["spec"]["activeDeadlineSeconds"] == 90000
     at_start = try_out(f"{service}.migrations.mode=start")
     assert not [job for job in at_start.of_kind("Job") if job["metadata"]["name"].startswith(f"florin-{service}-")]

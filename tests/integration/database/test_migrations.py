@@ -3,6 +3,8 @@
 import asyncio
 import secrets
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ import pymysql.err
 import pytest
 from tests.support.servers import MariaDBServer
 
+from devtools.environment import variables
 from florin.database import Database, DatabaseSettings, MigrationError, migrate, opened
 
 
@@ -120,6 +123,43 @@ async def test_who_may_not_migrate_waits_for_the_server_and_for_the_schema(
         await asyncio.wait_for(service, 10)
     (directory / "0002_step.sql").unlink()  # an older release, after a rollback: what is newer is not its business
     await asyncio.wait_for(serve(mariadb.url(name)), 10)
+    mariadb.drop_database(name)
+
+
+async def test_a_replica_gives_up_on_another_migration_and_a_job_waits_for_its_end(
+    database_factory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr("florin.database.migrations._log.info", lambda text, *_: told.put_nowait(text))
+    monkeypatch.setattr("florin.database.migrations._LOCK_TIMEOUT_S", 1)
+    database = await database_factory()
+    directory = a_component(tmp_path, "CREATE TABLE t (id INT PRIMARY KEY)")
+    async with database.connection() as another:
+        await another.execute("DO GET_LOCK(CONCAT('florin_migrate_', DATABASE()), 0)")
+        with pytest.raises(MigrationError, match="Another process has been migrating"):
+            await migrate(database, [directory])
+        job = asyncio.create_task(migrate(database, [directory], patient=True))
+        for _ in range(2):
+            assert "waiting for another migration" in await asyncio.wait_for(told.get(), 10)
+        await another.execute("DO RELEASE_LOCK(CONCAT('florin_migrate_', DATABASE()))")
+    assert await asyncio.wait_for(job, 10) == 1
+
+
+@pytest.mark.parametrize("service", ["payments", "merchants", "notifications"])
+def test_the_command_migrate_is_told_where_the_database_is_and_nothing_else(
+    service: str, mariadb: MariaDBServer
+) -> None:
+    name = f"t_{secrets.token_hex(8)}"
+    mariadb.create_database(name)
+    others = {key: value for key, value in variables().items() if not key.startswith("FLORIN_")}
+    migrated = subprocess.run(
+        [sys.executable, "-m", f"{service}.main", "migrate"],
+        env={**others, "FLORIN_DATABASE_URL": mariadb.url(name)},
+        capture_output=True,
+        text=True,
+    )
+    assert migrated.returncode == 0, migrated.stderr
+    assert f"migrated {service}/0001_" in migrated.stdout + migrated.stderr
     mariadb.drop_database(name)
 
 

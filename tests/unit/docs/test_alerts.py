@@ -65,6 +65,22 @@ def test_alerts_and_dashboards_are_made_of_metrics_and_labels_that_exist(express
     assert grouped <= told | _OF_PROMETHEUS
 
 
+@pytest.mark.parametrize("program", ["payments", "merchants", "notifications", "operator"])
+def test_a_program_that_is_gone_is_missed(program: str) -> None:
+    """By Prometheus' own series or by the absence of what it tells: its own numbers end with it."""
+    others = {metric.name for other in PROGRAMS if other != program for metric in description_of(other).metrics}
+    own = {metric.name for metric in description_of(program).metrics} - others
+
+    def misses(rule: dict[str, Any]) -> bool:
+        expression = rule["expr"]
+        of_jobs = re.fullmatch(r'up\{job=~"(.*)"\} == 0', expression)
+        return bool(of_jobs and re.fullmatch(of_jobs[1], f"florin-{program}")) or any(
+            expression == f"absent({name})" for name in own
+        )
+
+    assert any(misses(rule) for rule in RULES)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 def test_an_alert_says_how_urgent_it_is_and_has_a_runbook(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket")

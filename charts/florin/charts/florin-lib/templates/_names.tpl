@@ -3,9 +3,21 @@
 {{- .Chart.Name | trimPrefix "florin-" -}}
 {{- end -}}
 
+{{/*
+What a release's resources are named after: its own name, or of a long one as much as has room in the longest name that
+may have 63 characters only, of the Job `...-notifications-migrate-00000000`. A digest tells apart what is cut off.
+*/}}
+{{- define "florin.prefix" -}}
+{{- if le (len .Release.Name) 32 -}}
+{{ .Release.Name }}
+{{- else -}}
+{{ .Release.Name | trunc 25 }}-{{ .Release.Name | sha256sum | trunc 6 }}
+{{- end -}}
+{{- end -}}
+
 {{/* The name of a component's resources: the release and the component. */}}
 {{- define "florin.fullname" -}}
-{{- printf "%s-%s" .Release.Name (include "florin.component" .) | trunc 63 | trimSuffix "-" -}}
+{{ include "florin.prefix" . }}-{{ include "florin.component" . }}
 {{- end -}}
 
 {{/* What all charts share, with the library's defaults, which a chart that is installed alone finds below the library: a dict, by fromYaml. */}}
@@ -27,9 +39,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: {{ include "florin.component" . }}
 {{- end -}}
 
-{{/* The address of another component of this release. Takes (dict "root" $ "component" "merchants" "port" 8081). */}}
+{{/* The address of a component: of this release, or where `urls` says. Takes (dict "root" $ "component" "merchants" "port" 8081). */}}
 {{- define "florin.url" -}}
-http://{{ .root.Release.Name }}-{{ .component }}.{{ .root.Release.Namespace }}.svc:{{ .port }}
+{{- with get (include "florin.global" .root | fromYaml).urls .component -}}
+{{ . | trimSuffix "/" }}
+{{- else -}}
+http://{{ include "florin.prefix" .root }}-{{ .component }}.{{ .root.Release.Namespace }}.svc:{{ .port }}
+{{- end -}}
 {{- end -}}
 
 {{/* An image by digest where there is one, else by tag. Takes (dict "root" $ "image" $image). */}}
@@ -52,7 +68,7 @@ Takes (dict "root" $ "name" .Values.x.existingSecret "value" "x.existingSecret" 
 {{- if .name -}}
 {{ .name }}
 {{- else if $tryOut -}}
-{{ .root.Release.Name }}-try-out
+{{ include "florin.prefix" .root }}-try-out
 {{- else -}}
 {{- fail (printf "\n\n%s: name a Secret that holds %s in the value %q,\nor set global.florin.tryOut=true to try Florin out with made-up ones.\n" (include "florin.component" .root) .holds .value) -}}
 {{- end -}}

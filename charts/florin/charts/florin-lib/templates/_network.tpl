@@ -88,14 +88,14 @@ spec:
       from:
         - podSelector:
             matchLabels: {app.kubernetes.io/part-of: florin, app.kubernetes.io/instance: {{ .Release.Name }}}
-        {{- with concat .Values.networkPolicy.from $global.networkPolicies.metricsFrom }}
+        {{- with concat .Values.networkPolicy.from (.Values.networkPolicy.apiServerFrom | default list) $global.networkPolicies.metricsFrom }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
   egress:
-    {{- include "florin.egress.dns" . | nindent 4 }}
+    {{- include "florin.egress.everybody" . | nindent 4 }}
     {{- include (printf "florin.%s.egress" (include "florin.component" .)) . | nindent 4 }}
     {{- if $global.traces.endpoint }}
-    - ports: [{port: {{ (splitList ":" (urlParse $global.traces.endpoint).host) | rest | first | default "443" | int }}}]
+    {{- include "florin.egress.url" $global.traces.endpoint | nindent 4 }}
     {{- end }}
     {{- with .Values.networkPolicy.extraEgress }}
     {{- toYaml . | nindent 4 }}
@@ -112,15 +112,26 @@ spec:
     matchLabels: {{- include "florin.migration.selectorLabels" . | nindent 6 }}
   policyTypes: [Ingress, Egress]
   egress:
-    {{- include "florin.egress.dns" . | nindent 4 }}
+    {{- include "florin.egress.everybody" . | nindent 4 }}
     {{- include "florin.egress.database" . | nindent 4 }}
 {{- end }}
 {{- end -}}
 {{- end -}}
 
-{{- define "florin.egress.dns" -}}
-- to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}]
-  ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+{{/* Where every pod may go: services, migrations and tests. */}}
+{{- define "florin.egress.everybody" -}}
+{{- $policies := (include "florin.global" . | fromYaml).networkPolicies -}}
+- ports:
+    {{- range $policies.dnsPorts }}
+    - {port: {{ . }}, protocol: UDP}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
+  {{- with $policies.dnsTo }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- with $policies.extraEgress }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "florin.egress.database" -}}
@@ -147,12 +158,22 @@ spec:
   {{- end }}
 {{- end -}}
 
-{{/* Takes (dict "root" $ "components" (list "merchants")). */}}
+{{/* Components of this release, or the port of where `urls` says. Takes (dict "root" $ "components" (list "merchants")). */}}
 {{- define "florin.egress.components" -}}
-- to:
-    {{- range .components }}
-    - podSelector: {matchLabels: {app.kubernetes.io/name: {{ . }}, app.kubernetes.io/instance: {{ $.root.Release.Name }}}}
-    {{- end }}
+{{- $urls := (include "florin.global" .root | fromYaml).urls -}}
+{{- range .components }}
+{{- with get $urls . }}
+{{ include "florin.egress.url" . }}
+{{- else }}
+- to: [{podSelector: {matchLabels: {app.kubernetes.io/name: {{ . }}, app.kubernetes.io/instance: {{ $.root.Release.Name }}}}}]
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The port of a URL, wherever its host is: that has no pods that could be named. */}}
+{{- define "florin.egress.url" -}}
+{{- $url := urlParse . -}}
+- ports: [{port: {{ regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "443" "80" (eq $url.scheme "https")) }}}]
 {{- end -}}
 
 {{/* The internet and nothing of ours. Takes (dict "root" $ "ports" (list 443)). */}}

@@ -16,12 +16,16 @@ capabilities: {drop: [ALL]}
 
 {{/* What the pods of services, migrations and tests have in common. */}}
 {{- define "florin.podBasics" -}}
-{{- $global := include "florin.global" . | fromYaml -}}
 serviceAccountName: {{ include "florin.fullname" . }}
 enableServiceLinks: false
 securityContext:
   {{- include "florin.podSecurity" . | nindent 2 }}
-{{- with $global.image.pullSecrets }}
+{{- include "florin.podPlace" . }}
+{{- end -}}
+
+{{/* Where a pod's image comes from and on which nodes it may be: of servers for trying out, too. */}}
+{{- define "florin.podPlace" -}}
+{{- with (include "florin.global" . | fromYaml).image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . }}
@@ -57,6 +61,13 @@ it has under way then may take `stopSeconds`; the sum of both is less than the g
 {{- $global := include "florin.global" . | fromYaml -}}
 {{- $files := include "florin.files" . | fromYaml -}}
 {{- $single := not (hasKey .Values "replicas") -}}
+{{- $env := include (printf "florin.%s.env" $component) . -}}
+{{- /* Of two entries of one name the last would win, and the value would do nothing. */ -}}
+{{- range $name, $_ := .Values.env -}}
+{{- if gt (len (regexFindAll (printf `name: %s\b` $name) $env -1)) 1 -}}
+{{- fail (printf "\n\n%s.env: the chart sets %s itself, from a value of its own; see the chart's README.\n" $component $name) -}}
+{{- end -}}
+{{- end -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -106,7 +117,7 @@ spec:
           image: {{ include "florin.image" (dict "root" . "image" .Values.image) | quote }}
           imagePullPolicy: {{ $global.image.pullPolicy }}
           securityContext: {{- include "florin.containerSecurity" . | nindent 12 }}
-          env: {{- include (printf "florin.%s.env" $component) . | nindent 12 }}
+          env: {{- $env | nindent 12 }}
           ports:
             - {name: http, containerPort: {{ .Values.service.port }}}
           {{- include "florin.probes" . | nindent 10 }}

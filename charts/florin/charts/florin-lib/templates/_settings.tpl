@@ -3,13 +3,23 @@ The environment of a service. It is in the pod itself and not in a ConfigMap: po
 were started with while a rollout is under way.
 */}}
 {{- define "florin.env" -}}
-{{- $global := include "florin.global" . | fromYaml -}}
-{{- $tokens := include "florin.secret" (dict "root" . "name" $global.tokens.existingSecret "value" "global.florin.tokens.existingSecret" "holds" "the tokens `admin-token` and `internal-token`") -}}
 {{ include "florin.env.process" . }}
-- name: FLORIN_ADMIN_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ $tokens }}, key: {{ $global.tokens.adminKey }}}}
-- name: FLORIN_INTERNAL_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ $tokens }}, key: {{ $global.tokens.internalKey }}}}
+{{ include "florin.env.environment" . }}
+{{ include "florin.env.token" (dict "root" . "token" "admin") }}
+{{ include "florin.env.token" (dict "root" . "token" "internal") }}
+{{- end -}}
+
+{{/* One of the two tokens: the operator has no use for the services'. Takes (dict "root" $ "token" "admin"). */}}
+{{- define "florin.env.token" -}}
+{{- $tokens := (include "florin.global" .root | fromYaml).tokens -}}
+{{- $secret := include "florin.secret" (dict "root" .root "name" $tokens.existingSecret "value" "global.florin.tokens.existingSecret" "holds" "the tokens `admin-token` and `internal-token`") -}}
+- name: FLORIN_{{ upper .token }}_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: {{ get $tokens (printf "%sKey" .token) }}}}
+{{- end -}}
+
+{{/* For whoever judges by it: services, and the simulator. */}}
+{{- define "florin.env.environment" -}}
+- {name: FLORIN_ENVIRONMENT, value: {{ (include "florin.global" . | fromYaml).environment }}}
 {{- end -}}
 
 {{/* What a service with a schema has: database, streams, and where its schema is brought up to date. */}}
@@ -25,7 +35,6 @@ were started with while a rollout is under way.
 {{/* What every process has, the simulator and the operator included. */}}
 {{- define "florin.env.process" -}}
 {{- $global := include "florin.global" . | fromYaml -}}
-- {name: FLORIN_ENVIRONMENT, value: {{ $global.environment }}}
 - {name: FLORIN_LOG_LEVEL, value: {{ $global.logLevel }}}
 - {name: FLORIN_HOST, value: "0.0.0.0"}
 - {name: FLORIN_PORT, value: {{ .Values.service.port | quote }}}
@@ -43,7 +52,7 @@ were started with while a rollout is under way.
 {{- $global := include "florin.global" . | fromYaml -}}
 {{- $hosts := $global.trustedHosts -}}
 {{- if $global.tryOut -}}
-{{- $name := printf "%s-simulator" .Release.Name -}}
+{{- $name := printf "%s-simulator" (include "florin.prefix" .) -}}
 {{- $namespaced := printf "%s.%s" $name .Release.Namespace -}}
 {{- $hosts = concat $hosts (list $name $namespaced (printf "%s.svc" $namespaced) (printf "%s.svc.cluster.local" $namespaced)) -}}
 {{- end -}}
@@ -65,7 +74,7 @@ the service's needs no rights to change tables.
 {{- $key := ternary .root.Values.migrations.passwordKey $own.passwordKey (not (empty $other)) -}}
 {{- $host := $global.database.host -}}
 {{- if and (not $host) $global.tryOut -}}
-{{- $host = printf "%s-mariadb" .root.Release.Name -}}
+{{- $host = printf "%s-mariadb" (include "florin.prefix" .root) -}}
 {{- end -}}
 {{- if not $host -}}
 {{- fail "\n\nSay where the database is: global.florin.database.host, or global.florin.tryOut=true to try Florin out with one that is brought along.\n" -}}
@@ -83,21 +92,33 @@ the service's needs no rights to change tables.
 {{- define "florin.env.redis" -}}
 {{- $global := include "florin.global" . | fromYaml -}}
 {{- $redis := $global.redis -}}
-{{- $host := $redis.host -}}
-{{- if and (not $host) $global.tryOut -}}
-{{- $host = printf "%s-redis" .Release.Name -}}
-{{- end -}}
-{{- if not $host -}}
-{{- fail "\n\nSay where Redis is: global.florin.redis.host, or global.florin.tryOut=true to try Florin out with one that is brought along.\n" -}}
-{{- end -}}
 {{- $user := ternary (printf "%s@" $redis.user) "" (not (empty $redis.user)) -}}
 - name: FLORIN_REDIS_URL
-  value: {{ printf "%s://%s%s:%v/%v" (ternary "rediss" "redis" $redis.tls.enabled) $user $host $redis.port $redis.database | quote }}
-{{- if $redis.existingSecret | or $global.tryOut }}
+  value: {{ printf "%s://%s%s:%v/%v" (ternary "rediss" "redis" $redis.tls.enabled) $user (include "florin.redis.host" .) $redis.port $redis.database | quote }}
+{{- with include "florin.redis.secret" . }}
 - name: FLORIN_REDIS_PASSWORD
-  valueFrom: {secretKeyRef: {name: {{ include "florin.secret" (dict "root" . "name" $redis.existingSecret "value" "global.florin.redis.existingSecret" "holds" "Redis's password") }}, key: {{ $redis.passwordKey }}}}
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $redis.passwordKey }}}}
 {{- end }}
 {{- include "florin.env.tls" (dict "prefix" "FLORIN_REDIS" "folder" "redis" "tls" $redis.tls) }}
+{{- end -}}
+
+{{- define "florin.redis.host" -}}
+{{- $global := include "florin.global" . | fromYaml -}}
+{{- if $global.redis.host -}}
+{{ $global.redis.host }}
+{{- else if $global.tryOut -}}
+{{ include "florin.prefix" . }}-redis
+{{- else -}}
+{{- fail "\n\nSay where Redis is: global.florin.redis.host, or global.florin.tryOut=true to try Florin out with one that is brought along.\n" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with Redis's password; empty where it asks for none. */}}
+{{- define "florin.redis.secret" -}}
+{{- $global := include "florin.global" . | fromYaml -}}
+{{- if $global.redis.existingSecret | or $global.tryOut -}}
+{{- include "florin.secret" (dict "root" . "name" $global.redis.existingSecret "value" "global.florin.redis.existingSecret" "holds" "Redis's password") -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "florin.env.tls" -}}
@@ -110,13 +131,9 @@ the service's needs no rights to change tables.
 {{- end }}
 {{- end -}}
 
-{{/* Files of a service: certificates, the keys where it seals, its data. As YAML {volumes: [...], mounts: [...]}. */}}
-{{- define "florin.files" -}}
-{{- $global := include "florin.global" . | fromYaml -}}
-{{- $volumes := list (dict "name" "tmp" "emptyDir" (dict "sizeLimit" "64Mi")) -}}
-{{- $mounts := list (dict "name" "tmp" "mountPath" "/tmp") -}}
-{{- if .Values.database -}}
-{{- range $folder, $tls := dict "database" $global.database.tls "redis" $global.redis.tls -}}
+{{/* The certificates for one server, as YAML {volume: ..., mount: ...}; empty without any. Takes (dict "root" $ "folder" "redis"). */}}
+{{- define "florin.files.tls" -}}
+{{- $tls := (get (include "florin.global" .root | fromYaml) .folder).tls -}}
 {{- $sources := list -}}
 {{- if and $tls.enabled $tls.caSecret -}}
 {{- $sources = append $sources (dict "secret" (dict "name" $tls.caSecret "items" (list (dict "key" $tls.caKey "path" "ca.crt")))) -}}
@@ -126,8 +143,22 @@ the service's needs no rights to change tables.
 {{- $sources = append $sources (dict "secret" (dict "name" $tls.clientSecret "items" $items)) -}}
 {{- end -}}
 {{- if $sources -}}
-{{- $volumes = append $volumes (dict "name" (printf "tls-%s" $folder) "projected" (dict "defaultMode" 288 "sources" $sources)) -}}
-{{- $mounts = append $mounts (dict "name" (printf "tls-%s" $folder) "mountPath" (printf "/run/florin/tls/%s" $folder) "readOnly" true) -}}
+{{- $name := printf "tls-%s" .folder -}}
+{{- $volume := dict "name" $name "projected" (dict "defaultMode" 288 "sources" $sources) -}}
+{{- $mount := dict "name" $name "mountPath" (printf "/run/florin/tls/%s" .folder) "readOnly" true -}}
+{{- dict "volume" $volume "mount" $mount | toYaml -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Files of a service: certificates, the keys where it seals, its data. As YAML {volumes: [...], mounts: [...]}. */}}
+{{- define "florin.files" -}}
+{{- $volumes := list (dict "name" "tmp" "emptyDir" (dict "sizeLimit" "64Mi")) -}}
+{{- $mounts := list (dict "name" "tmp" "mountPath" "/tmp") -}}
+{{- if .Values.database -}}
+{{- range list "database" "redis" -}}
+{{- with include "florin.files.tls" (dict "root" $ "folder" .) | fromYaml -}}
+{{- $volumes = append $volumes .volume -}}
+{{- $mounts = append $mounts .mount -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

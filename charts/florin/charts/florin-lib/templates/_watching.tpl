@@ -46,7 +46,7 @@ spec:
           import sys, urllib.request
           with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
               print(answer.status, answer.read().decode())
-        - {{ include "florin.url" (dict "root" . "component" (include "florin.component" .) "port" .Values.service.port) }}/health/ready
+        - http://{{ include "florin.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}/health/ready
       resources:
         requests: {cpu: 20m, memory: 32Mi}
         limits: {memory: 128Mi}

@@ -3,7 +3,8 @@
 {{- end -}}
 
 {{- define "florin.operator.env" -}}
-{{ include "florin.env" . }}
+{{ include "florin.env.process" . }}
+{{ include "florin.env.token" (dict "root" . "token" "admin") }}
 - name: FLORIN_MERCHANTS_URL
   value: {{ .Values.merchantsUrl | default (include "florin.url" (dict "root" . "component" "merchants" "port" 8081)) }}
 - {name: FLORIN_NAMESPACES, value: {{ include "florin.operator.namespaces" . | quote }}}
@@ -11,7 +12,11 @@
 {{- end -}}
 
 {{- define "florin.operator.egress" -}}
-{{ include "florin.egress.components" (dict "root" . "components" (list "merchants")) }}
+{{- with .Values.merchantsUrl }}
+{{- include "florin.egress.url" . }}
+{{- else }}
+{{- include "florin.egress.components" (dict "root" . "components" (list "merchants")) }}
+{{- end }}
 # The API server has addresses of its own and no pods that could be named.
 - ports:
     {{- range .Values.networkPolicy.apiServerPorts }}
