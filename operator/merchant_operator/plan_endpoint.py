@@ -6,6 +6,7 @@ own rights in Kubernetes. The API server is asked whose it is (TokenReview), and
 MerchantConfigs there (SubjectAccessReview). What another namespace's resource owns is not shown.
 """
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -24,6 +25,10 @@ from merchant_operator.resources import Key, Resource, read_resource
 from merchant_operator.settings import OperatorSettings
 from merchant_operator.world import World, row_name
 
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_LONGEST_NAME = 253
+
 
 class PlanRequest(Struct, frozen=True):
     """A manifest and who asks. ``connectors``: those that are applied together with it."""
@@ -34,6 +39,13 @@ class PlanRequest(Struct, frozen=True):
     spec: dict[str, Any]
     annotations: dict[str, str] = {}
     connectors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # They become parts of a path at the API server; another path would be another tenant's resource.
+        for field in ("namespace", "name"):
+            given = getattr(self, field)
+            if len(given) > _LONGEST_NAME or not _NAME.fullmatch(given):
+                raise ValueError(f"{field} must be a name of Kubernetes: lower-case letters, digits, hyphens and dots")
 
     def __repr__(self) -> str:
         return f"PlanRequest({self.namespace}/{self.name})"
