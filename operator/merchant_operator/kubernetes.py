@@ -36,6 +36,7 @@ class Kubernetes:
         self._login = login
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
+        self._homes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=self._timeout)
@@ -67,6 +68,13 @@ class Kubernetes:
             continued = page["metadata"].get("continue", "")
             if not continued:
                 return
+
+    async def home_of(self, namespace: str, *, anew: bool = False) -> str:
+        """The first group of a namespace's uid, which no other cluster has; see `resources.OwnerName`."""
+        if anew or namespace not in self._homes:
+            found = await self._find(_path("api/v1/namespaces", namespace))
+            self._homes[namespace] = found["metadata"]["uid"].partition("-")[0] if found else ""
+        return self._homes[namespace]
 
     async def patch_status(self, key: Key, uid: str, patch: Mapping[str, Any]) -> dict[str, Any]:
         """Change the status of this very resource, not of one with its name that came later."""

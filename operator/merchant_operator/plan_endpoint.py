@@ -21,7 +21,7 @@ from merchant_operator.kubernetes import Kubernetes
 from merchant_operator.merchants_api import Conflict, MerchantsApi, Owner, Planned
 from merchant_operator.names import CONNECTOR, GROUP, MERCHANT_CONFIG, PLAN_AUDIENCE, PLURALS
 from merchant_operator.plan import adopts, owned_elsewhere
-from merchant_operator.resources import Key, Resource, read_resource
+from merchant_operator.resources import Key, OwnerName, Resource, read_resource
 from merchant_operator.settings import OperatorSettings
 from merchant_operator.world import World, row_name
 
@@ -102,7 +102,8 @@ class Planner:
 
     async def _plan(self, resource: Resource, spec: MerchantConfig, beside: Collection[str]) -> Planned:
         namespace = resource.key.namespace
-        name = f"{self._settings.cluster}/{namespace}/{resource.key.name}"
+        home = await self._kubernetes.home_of(namespace)
+        name = str(OwnerName(self._settings.cluster, namespace, resource.key.name, home))
         body = {"spec": spec, "owner": Owner(resource.uid, resource.generation, name)}
         planned = await self._merchants.plan_config(spec.merchant_id, body)
         row, _ = self._world.row(*row_name(resource, spec.merchant_id))

@@ -21,7 +21,7 @@ from merchant_operator.names import CONNECTOR, FINALIZER, MERCHANT_CONFIG
 from merchant_operator.plan import Action, Observed, adopts, needs_put, owned_elsewhere, plan
 from merchant_operator.problems import Problem, Reason
 from merchant_operator.queue import Next
-from merchant_operator.resources import Intent, Key, Resource, intent_of, read_resource
+from merchant_operator.resources import Intent, Key, OwnerName, Resource, intent_of, read_resource
 from merchant_operator.settings import OperatorSettings
 from merchant_operator.status import ConditionType, MerchantConfigStatus, Status
 from merchant_operator.world import World, row_name
@@ -86,7 +86,9 @@ class Reconciler:
     async def _observe(self, resource: Resource) -> tuple[Intent, Spec | None, Observed]:
         intent = intent_of(resource)
         row, missing = self._world.row(*row_name(resource, intent.merchant_id))
-        observed = Observed(row=row, missing=missing, resource_name=self._name_of(resource.key))
+        home = await self._kubernetes.home_of(resource.key.namespace)
+        name = OwnerName(self._cluster, resource.key.namespace, resource.key.name, home)
+        observed = Observed(row=row, missing=missing, resource_name=str(name))
         if resource.deleted_at is not None:
             return intent, None, observed
         try:
@@ -204,7 +206,7 @@ class Reconciler:
 
     def _is_owned_elsewhere(self, resource: Resource, refused: Refused) -> bool:
         """Whether the owner is of another namespace or cluster: nothing goes past it."""
-        here = self._name_of(resource.key._replace(name=""))
+        here = f"{self._cluster}/{resource.key.namespace}/"
         return refused.code == "owned_by_other" and not str(refused.problem.get("owner_resource", "")).startswith(here)
 
     async def _may_take_over(self, resource: Resource, observed: Observed, refused: Refused) -> bool:
@@ -213,8 +215,8 @@ class Reconciler:
             return refused.code in TAKEN_OVER
         if refused.problem.get("owner_resource") != observed.resource_name:
             return False
-        # The owner is its predecessor: a resource of this very name, which is gone. But a stopped operator that wakes
-        # late may itself hold what is gone.
+        # The owner is its predecessor: a resource of this very name and cluster, which is gone. But a stopped operator
+        # that wakes late may itself hold what is gone.
         live = await self._kubernetes.read(resource.key)
         return live is not None and live["metadata"]["uid"] == resource.uid
 
@@ -294,9 +296,6 @@ class Reconciler:
         announcements = transitions(resource, status)
         await self._patch_status(resource, status)
         await announce(self._kubernetes, resource, announcements)
-
-    def _name_of(self, key: Key) -> str:
-        return f"{self._cluster}/{key.namespace}/{key.name}"
 
 
 def _row_after(put: Config | ConnectorRow, name: str, resource: Resource, owner: str) -> MerchantRow | ConnectorRow:

@@ -1,5 +1,6 @@
 """Resources as the operator knows them: what it needs of each, small enough to keep thousands."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ from florin.contracts.connector import ConnectorSpec
 from florin.contracts.merchant_config import DeletionPolicy, MerchantConfig, ReconcilePolicy
 from merchant_operator.names import ADOPT, CONNECTOR, FINALIZER, MERCHANT_CONFIG
 from merchant_operator.status import Condition, ConditionStatus, ConditionType, MerchantConfigStatus, Status
+
+_OWNER = re.compile(r"([^/@]+)/([^/@]+)/([^/@]+)@([^/@]+)")
 
 
 class Key(NamedTuple):
@@ -62,6 +65,28 @@ class Resource(Struct, frozen=True, kw_only=True):
         """The spec of a Connector, with the name that it has at merchants. Raises msgspec.ValidationError."""
         document = msgspec.json.decode(self.spec) | {"name": self.key.name}
         return msgspec.convert(document, ConnectorSpec)
+
+
+class OwnerName(NamedTuple):
+    """A resource as merchants knows it, as cluster/namespace/name@home.
+
+    Names alone do not tell two clusters apart that are both called "default", nor a cluster from the one that is built
+    anew in its place. A namespace's uid does, and needs no right beyond that namespace; ``home`` is its first group.
+    """
+
+    cluster: str
+    namespace: str
+    name: str
+    home: str
+
+    def __str__(self) -> str:
+        return f"{self.cluster}/{self.namespace}/{self.name}@{self.home}"
+
+
+def parse_owner(text: str) -> OwnerName | None:
+    """The owner that merchants names; None for one that no operator wrote."""
+    found = _OWNER.fullmatch(text)
+    return OwnerName(*found.groups()) if found else None
 
 
 class Intent(Struct, frozen=True, rename="camel"):

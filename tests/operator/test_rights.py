@@ -20,6 +20,7 @@ MUST = [
     ("", "secrets", "", "get"),
     ("", "secrets", "", "create"),
     ("", "events", "", "create"),
+    ("", "namespaces", "", "get"),  # by name, this one
 ]
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 THINGS = [
@@ -40,6 +41,7 @@ THINGS = [
     ("rbac.authorization.k8s.io", "rolebindings", ""),
     ("coordination.k8s.io", "leases", ""),
     ("kopf.dev", "kopfpeerings", ""),
+    ("", "namespaces", ""),
 ]
 CLUSTER_MUST = [
     ("authentication.k8s.io", "tokenreviews", "", "create"),

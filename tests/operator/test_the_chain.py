@@ -27,7 +27,7 @@ async def test_a_resource_becomes_ready_with_secrets_and_keys(
     assert stored["owner"] == {
         "uid": ready["metadata"]["uid"],
         "generation": 1,
-        "resource": f"default/{tenant.namespace}/acme",
+        "resource": tenant.owner("acme"),
     }
     lease = (await merchants_service.get("/internal/v1/secrets/merchant:acme/signing")).ok()
     assert lease["current"]["value"] == WHSEC

@@ -87,6 +87,11 @@ class Tenant:
         """The operator's account, as the audit log names it."""
         return f"system:serviceaccount:{self.namespace}:{ACCOUNT}"
 
+    def owner(self, name: str) -> str:
+        """A resource as merchants knows it."""
+        uid: str = self.api_server.get("namespace", self.namespace)["metadata"]["uid"]
+        return f"default/{self.namespace}/{name}@{uid.partition('-')[0]}"
+
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         return self.api_server.kubectl("-n", self.namespace, *arguments, stdin=stdin)
 
