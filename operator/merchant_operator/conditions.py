@@ -104,7 +104,7 @@ def _facts(resource: Resource, observed: Observed, outcome: Outcome, now: dateti
         spec_hash=put.spec_hash,
         last_sync_time=_time(now),
         secrets=handed if found.read else status.secrets,
-        adopted=outcome.adopted or status.adopted,
+        adopted=status.adopted if outcome.adopted is None else outcome.adopted,
     )
     if isinstance(put, Config) and isinstance(status, MerchantConfigStatus):
         status = replace(status, config_version=put.config_version)

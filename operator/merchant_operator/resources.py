@@ -1,5 +1,6 @@
 """Resources as the operator knows them: what it needs of each, small enough to keep thousands."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +11,14 @@ from msgspec import Struct
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.merchant_config import DeletionPolicy, MerchantConfig, ReconcilePolicy
 from merchant_operator.names import ADOPT, CONNECTOR, FINALIZER, MERCHANT_CONFIG
-from merchant_operator.status import Condition, ConditionStatus, ConditionType, MerchantConfigStatus, Status
+from merchant_operator.status import (
+    LONGEST_ADOPTED,
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    MerchantConfigStatus,
+    Status,
+)
 
 _OWNER = re.compile(r"([^/@]+)/([^/@]+)/([^/@]+)@([^/@]+)")
 
@@ -38,7 +46,7 @@ class Resource(Struct, frozen=True, kw_only=True):
     created_at: str = ""
     deleted_at: str | None = None
     adopt: str | None = None
-    """The annotation `florin.dev/adopt`."""
+    """The annotation `florin.dev/adopt`; the digest of one that is too long for the status."""
     finalizers: tuple[str, ...] = ()
 
     @property
@@ -116,9 +124,16 @@ def read_resource(body: Mapping[str, Any]) -> Resource:
         status=_read_status(body.get("status", {}), status_type),
         created_at=metadata.get("creationTimestamp", ""),
         deleted_at=metadata.get("deletionTimestamp"),
-        adopt=metadata.get("annotations", {}).get(ADOPT),
+        adopt=_noted(metadata.get("annotations", {}).get(ADOPT)),
         finalizers=tuple(metadata.get("finalizers", ())),
     )
+
+
+def _noted(word: str | None) -> str | None:
+    """What the status can say of an annotation, which may be far longer than it."""
+    if word is None or len(word) <= LONGEST_ADOPTED:
+        return word
+    return f"sha256:{hashlib.sha256(word.encode()).hexdigest()}"
 
 
 def _read_status(document: Mapping[str, Any], status_type: type[Status]) -> Status:

@@ -250,7 +250,7 @@ def connector(name: str = "bank", *, secret: str | None = None, **spec: Any) -> 
 
 def merchant_config(name: str = "acme", *, adopt: str | None = None, **spec: Any) -> dict[str, Any]:
     """A MerchantConfig's manifest."""
-    annotations = {"annotations": {f"{GROUP}/adopt": adopt}} if adopt else {}
+    annotations = {"annotations": {f"{GROUP}/adopt": adopt}} if adopt is not None else {}
     return {
         "apiVersion": API_VERSION,
         "kind": "MerchantConfig",

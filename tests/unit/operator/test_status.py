@@ -11,10 +11,10 @@ from tests.support.operator_resources import SYNCED, resource, row
 
 from merchant_operator.conditions import Outcome, Propagation, describe
 from merchant_operator.merchants_api import Config, Floors, Planned, Refused, Replica
-from merchant_operator.plan import Observed
+from merchant_operator.plan import Observed, adopts
 from merchant_operator.problems import BY_CODE, WAITS_FOR_ITSELF, Problem, Reason
 from merchant_operator.resources import Resource, intent_of, references
-from merchant_operator.status import ConditionStatus, Status
+from merchant_operator.status import ConditionStatus, MerchantConfigStatus, Status
 
 NOW, LATER = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 1, 31, 13, tzinfo=UTC)
 PUT = Config(7, True, "h", "active")
@@ -112,6 +112,18 @@ def test_conditions_hold_together_and_the_same_is_never_written_twice(
     again = describe(after, intent_of(after), observed, again_of, Propagation(ALL), LATER)
     assert again == after.status
     assert all(one.status in ConditionStatus for one in again.conditions)
+
+
+@pytest.mark.parametrize("word", ["", "yes", "\u20ac" * 256, "x" * 257, "x" * 100_000])
+def test_a_word_to_adopt_is_heeded_once_whatever_it_is(word: str) -> None:
+    found = resource(adopt=word)
+    assert adopts(found)
+    status = described(found, Outcome(put=PUT, adopted=found.adopt))
+    stored = msgspec.convert(msgspec.to_builtins(status), MerchantConfigStatus)  # within the bounds of the schema
+    after = resource(adopt=word, status=msgspec.to_builtins(stored))
+    assert after.status == status
+    assert not adopts(after)
+    assert adopts(resource(adopt=f"{word}!", status=msgspec.to_builtins(stored)))
 
 
 def test_a_status_of_another_release_is_no_obstacle() -> None:
