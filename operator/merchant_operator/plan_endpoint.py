@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from florin.contracts.merchant_config import MerchantConfig, ReconcilePolicy
 from florin.contracts.merchant_config_rules import unknown_fields
 from merchant_operator import credentials
+from merchant_operator.bindings import connector_problems
 from merchant_operator.kubernetes import Kubernetes
 from merchant_operator.merchants_api import Conflict, MerchantsApi, Owner, Planned
-from merchant_operator.names import CONNECTOR, GROUP, MERCHANT_CONFIG, PLAN_AUDIENCE, PLURALS
+from merchant_operator.names import GROUP, MERCHANT_CONFIG, PLAN_AUDIENCE, PLURALS
 from merchant_operator.plan import adopts, owned_elsewhere
 from merchant_operator.resources import Key, OwnerName, Resource, read_resource
 from merchant_operator.settings import OperatorSettings
@@ -126,14 +127,9 @@ class Planner:
         return replace(planned, conflict=conflict, changes=(), routes=())  # what it holds is not for this namespace
 
     async def _missing(self, key: Key, spec: MerchantConfig, beside: Collection[str]) -> list[str]:
-        names = [binding.connector_ref.name for binding in spec.connectors]
-        found = [
-            f"spec.connectors[{at}].connectorRef: there is no Connector {name!r} in the namespace {key.namespace!r}."
-            for at, name in enumerate(names)
-            if name not in beside and self._world.resource(Key(CONNECTOR, key.namespace, name)) is None
-        ]
+        found = connector_problems(self._world, key.namespace, spec, beside)
         checked = await credentials.of_merchant_config(self._kubernetes, key.namespace, spec)
-        return found + [problem.message for problem in checked.problems]
+        return [problem.message for problem in (*found, *checked.problems)]
 
     async def _check_rights(self, request: PlanRequest) -> None:
         if request.namespace not in self._settings.namespaces:

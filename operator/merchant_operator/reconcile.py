@@ -13,11 +13,12 @@ from florin.contracts.merchant_config import MerchantConfig
 from florin.telemetry import span
 from merchant_operator import credentials
 from merchant_operator.announcements import Announcement, announce, transitions
+from merchant_operator.bindings import connector_problems
 from merchant_operator.conditions import FALSE, TRUE, Outcome, Propagation, describe
 from merchant_operator.kubernetes import ApiError, Kubernetes
 from merchant_operator.merchants_api import Config, ConnectorRow, MerchantRow, MerchantsApi, Owner, Refused, Unreachable
 from merchant_operator.metrics import DRIFT, RECONCILE_DURATION, RECONCILES
-from merchant_operator.names import CONNECTOR, FINALIZER, MERCHANT_CONFIG
+from merchant_operator.names import FINALIZER, MERCHANT_CONFIG
 from merchant_operator.plan import Action, Observed, adopts, needs_put, owned_elsewhere, plan
 from merchant_operator.problems import Problem, Reason
 from merchant_operator.queue import Next
@@ -97,8 +98,10 @@ class Reconciler:
             problem = Problem(Reason.SCHEMA_CHANGED, f"spec: {error}.")
             return intent, None, replace(observed, problems=(problem,))
         found = await self._read_credentials(resource, spec, observed)
-        problems = (*self._connector_problems(resource, spec), *found.problems)
-        wanted = isinstance(spec, MerchantConfig) and spec.api_key_secret_name is not None
+        if isinstance(spec, ConnectorSpec):
+            return intent, spec, replace(observed, credentials=found, problems=found.problems)
+        problems = (*connector_problems(self._world, resource.key.namespace, spec), *found.problems)
+        wanted = spec.api_key_secret_name is not None
         return intent, spec, replace(observed, credentials=found, problems=problems, keys_wanted=wanted)
 
     async def _read_credentials(self, resource: Resource, spec: Spec, observed: Observed) -> credentials.Credentials:
@@ -109,24 +112,6 @@ class Reconciler:
         if settled and not self._world.secrets_are_due(resource.key, self._secrets_interval_s):
             return credentials.Credentials(read=False)
         return await credentials.of_merchant_config(self._kubernetes, namespace, spec)
-
-    def _connector_problems(self, resource: Resource, spec: Spec) -> list[Problem]:
-        """A namespace may only use its own connectors: others' credentials are none of its business."""
-        problems: list[Problem] = []
-        if isinstance(spec, ConnectorSpec):
-            return problems
-        for at, binding in enumerate(spec.connectors):
-            name = binding.connector_ref.name
-            connector = self._world.resource(Key(CONNECTOR, resource.key.namespace, name))
-            field = f"spec.connectors[{at}].connectorRef"
-            if connector is None:
-                where = f"in the namespace {resource.key.namespace!r}"
-                problems.append(Problem(Reason.CONNECTOR_MISSING, f"{field}: there is no Connector {name!r} {where}."))
-            elif connector.status.applied_generation is None:
-                problems.append(
-                    Problem(Reason.CONNECTOR_NOT_READY, f"{field}: the Connector {name!r} is not Ready itself.")
-                )
-        return problems
 
     # --- perform -----------------------------------------------------------------------------------------------------
 

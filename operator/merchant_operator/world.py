@@ -8,6 +8,7 @@ from msgspec import Struct
 from merchant_operator.merchants_api import ConnectorRow, Floors, MerchantRow
 from merchant_operator.names import CONNECTOR, MERCHANT_CONFIG
 from merchant_operator.resources import Key, Resource, references
+from merchant_operator.status import ConditionType
 
 Row = MerchantRow | ConnectorRow
 LONG_S = 10.0
@@ -48,7 +49,7 @@ class World:
         self._resources[resource.key] = resource
         for used in references(resource):
             self._users.setdefault(used, set()).add(resource.key)
-        if known is None or known.status.applied_generation is None or known.uid != resource.uid:
+        if known is None or known.uid != resource.uid or _stands(known) != _stands(resource):
             self._tell_users(resource.key)
         return True
 
@@ -130,6 +131,12 @@ class World:
     def _forget_users(self, resource: Resource) -> None:
         for used in references(resource):
             self._users.get(used, set()).discard(resource.key)
+
+
+def _stands(resource: Resource) -> tuple[bool, str | None]:
+    """What those that refer to a resource go by."""
+    synced = resource.condition(ConditionType.SYNCED)
+    return resource.status.applied_generation is not None, synced.reason if synced is not None else None
 
 
 def _is_newer(resource: Resource, known: Resource) -> bool:

@@ -273,3 +273,25 @@ async def test_a_namespace_uses_its_own_connectors_only(
     tenant.apply(merchant_config(connectors=[{"name": "main", "connectorRef": {"name": "foreign"}}]))
     await tenant.until("acme", "Ready=False:ConnectorMissing")
     assert (await merchants_service.get(PATH)).status == 404
+
+
+async def test_a_connector_that_another_namespace_took_carries_no_payments_of_this_one(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    """Names of connectors are global: under this one stand another's address and credentials now."""
+    tenant.apply(connector(), merchant_config())
+    await tenant.until("acme", "Ready=True")
+    (await merchants_service.post("/admin/v1/connectors/bank/release", {})).ok()
+    stored = {"name": "bank", "adapter": "simulator", "baseUrl": "https://not-yours.example"}
+    owner = {"uid": "u1", "generation": 1, "resource": "default/elsewhere/bank@0a1b2c3d"}
+    (await merchants_service.put("/admin/v1/connectors/bank", stored | {"owner": owner, "adopt": True})).ok()
+    lost = await tenant.until("bank", "Ready=False:OwnedByOther", kind="connectors")
+    assert lost["status"]["appliedGeneration"] == 1  # what it was once is no proof
+    tenant.apply(merchant_config("second"))
+    await tenant.until("second", "Ready=False:ConnectorNotReady")
+    await tenant.until("acme", "Ready=False:ConnectorNotReady")
+    assert (await merchants_service.get("/admin/v1/merchants/second")).status == 404
+    (await merchants_service.post("/admin/v1/connectors/bank/release", {})).ok()
+    tenant.apply(connector(adopt="back"))
+    for name in ("second", "acme"):
+        await tenant.until(name, "Ready=True")

@@ -237,24 +237,25 @@ def running_operator(tenant: Tenant, merchants_url: str, folder: Path, **extra: 
         operator.kill()
 
 
-def connector(name: str = "bank", *, secret: str | None = None, **spec: Any) -> dict[str, Any]:
+def connector(
+    name: str = "bank", *, secret: str | None = None, adopt: str | None = None, **spec: Any
+) -> dict[str, Any]:
     """A Connector's manifest."""
     reference = {"secretRef": {"name": secret}} if secret else {}
     return {
         "apiVersion": API_VERSION,
         "kind": "Connector",
-        "metadata": {"name": name},
+        "metadata": {"name": name, **_adopting(adopt)},
         "spec": {"adapter": "simulator", "baseUrl": "https://bank.example", **reference, **spec},
     }
 
 
 def merchant_config(name: str = "acme", *, adopt: str | None = None, **spec: Any) -> dict[str, Any]:
     """A MerchantConfig's manifest."""
-    annotations = {"annotations": {f"{GROUP}/adopt": adopt}} if adopt is not None else {}
     return {
         "apiVersion": API_VERSION,
         "kind": "MerchantConfig",
-        "metadata": {"name": name, **annotations},
+        "metadata": {"name": name, **_adopting(adopt)},
         "spec": {
             "merchantId": name,
             "displayName": "A shop",
@@ -265,3 +266,7 @@ def merchant_config(name: str = "acme", *, adopt: str | None = None, **spec: Any
             **spec,
         },
     }
+
+
+def _adopting(word: str | None) -> dict[str, Any]:
+    return {} if word is None else {"annotations": {f"{GROUP}/adopt": word}}
