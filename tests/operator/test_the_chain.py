@@ -151,7 +151,11 @@ async def test_what_it_refers_to_may_come_later(
     hook = {"name": "shop", "url": "https://shop.example/hook", "signingSecretRef": {"name": "signing"}}
     tenant.apply(merchant_config(webhooks=[hook]))
     missing = await tenant.until(
-        "acme", "Accepted=False:ConnectorMissing", "Ready=False:ConnectorMissing", "Stalled=True"
+        "acme",
+        "Accepted=False:ConnectorMissing",
+        "Ready=False:ConnectorMissing",
+        "Reconciling=True",  # kstatus must not take it for a failure: the rest may be on its way
+        "Stalled=False",
     )
     said = {item["type"]: item["message"] for item in missing["status"]["conditions"]}
     assert "spec.connectors[0].connectorRef: there is no Connector 'bank'" in said["Ready"]

@@ -68,6 +68,23 @@ def test_ready_is_never_said_of_another_generation() -> None:
     assert {one.observed_generation for one in status.conditions} == {4}
 
 
+@pytest.mark.parametrize(
+    ("reason", "stalled"),
+    [
+        (Reason.SECRET_MISSING, False),
+        (Reason.SECRET_INVALID, False),
+        (Reason.CONNECTOR_MISSING, False),
+        (Reason.CONNECTOR_NOT_READY, False),
+        (Reason.SCHEMA_CHANGED, True),
+    ],
+)
+def test_what_may_come_in_a_moment_is_no_failure(reason: Reason, stalled: bool) -> None:
+    observed = Observed(problems=(Problem(reason, "No."),))
+    conditions = said(described(resource(), Outcome(), observed=observed))
+    assert conditions["Ready"] == ("False", reason)
+    assert (conditions["Stalled"][0], conditions["Reconciling"][0]) == (str(stalled), str(not stalled))
+
+
 refusals = st.sampled_from([*BY_CODE, "something_new"]).map(lambda code: Refused({"code": code, "detail": "No."}, 409))
 outcomes = st.builds(
     Outcome,
