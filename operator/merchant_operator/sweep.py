@@ -54,6 +54,7 @@ class Sweep:
         self._watched = watched
         self._settings = settings
         self._homes: dict[str, str] = {}
+        self._was_set_back = False
         self.ended_at = time.monotonic()
         """When the last look at the API server's lists ended, for the probe."""
         self.listed = False
@@ -95,6 +96,9 @@ class Sweep:
                     listed.add(resource.key)
                     if self._world.see(resource):
                         self._watched.missed(resource.key)
+                    elif self._world.set_back(resource, began):
+                        self._was_set_back = True
+                        _log.warning("%s is older than it was: etcd was restored.", resource.key)
         for resource in self._world.resources():
             if resource.key not in listed and not self._watched.told_since(resource.key, began):
                 self._world.forget(resource.key)
@@ -155,6 +159,8 @@ class Sweep:
 
         Their finalizer is gone with them, which only `kubectl merchant release` or a hand takes away: one by one.
         """
+        if self._was_set_back:
+            return "the API server's store was set back to an earlier state"
         if all(resource.key.namespace != namespace for resource in self._world.resources()):
             return "the namespace holds no resource at all"
         return f"they are more than {_MOST_AT_ONCE}" if count > _MOST_AT_ONCE else None

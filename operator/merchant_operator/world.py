@@ -30,6 +30,7 @@ class World:
 
     def __init__(self) -> None:
         self._resources: dict[Key, Resource] = {}
+        self._seen_at: dict[Key, float] = {}
         self._users: dict[Key, set[Key]] = {}
         self._rows: dict[tuple[str, str], _Told] = {}
         self._swept: dict[str, float] = {}
@@ -44,18 +45,36 @@ class World:
         known = self._resources.get(resource.key)
         if known is not None and known.uid == resource.uid and not _is_newer(resource, known):
             return False
+        self._take(resource, known)
+        return True
+
+    def set_back(self, resource: Resource, listed_at: float) -> bool:
+        """Take a resource of a lower version in, where nothing was told of it since that list was asked for.
+
+        So it is after a restore of etcd: versions count on from the backup's, and the list is the truth.
+        """
+        known = self._resources.get(resource.key)
+        if known is None or known.resource_version == resource.resource_version:
+            return False
+        if self._seen_at[resource.key] >= listed_at:
+            return False
+        self._take(resource, known)
+        return True
+
+    def _take(self, resource: Resource, known: Resource | None) -> None:
         if known is not None:
             self._forget_users(known)
         self._resources[resource.key] = resource
+        self._seen_at[resource.key] = time.monotonic()
         for used in references(resource):
             self._users.setdefault(used, set()).add(resource.key)
         if known is None or known.uid != resource.uid or _stands(known) != _stands(resource):
             self._tell_users(resource.key)
-        return True
 
     def forget(self, key: Key) -> None:
         """It is gone."""
         known = self._resources.pop(key, None)
+        self._seen_at.pop(key, None)
         self._waiting.pop(key, None)
         self._secrets_read.pop(key, None)
         if known is not None:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.merchant_operator import Operator, Tenant, connector, merchant_config, running_operator
 from tests.support.merchants import MerchantsService
 from tests.support.merchants import connector as stored_connector
@@ -98,6 +99,27 @@ async def test_a_resource_that_was_restored_to_an_older_generation(
     tenant.apply(merchant_config(adopt="after the restore"))
     await tenant.until("acme", "Ready=True")
     assert (await merchant(merchants_service))["owner"]["generation"] == found["metadata"]["generation"]
+
+
+@pytest.mark.timeout(180)
+async def test_etcd_is_restored_under_a_running_operator(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    """Versions begin anew below those that the operator knows, and what came after the backup is not there."""
+    tenant.apply(connector(), merchant_config())
+    await tenant.until("acme", "Ready=True")
+    with tenant.api_server.set_back():
+        tenant.apply(merchant_config(displayName="Lost"), merchant_config("late", deletionPolicy="Disable"))
+        for name in ("acme", "late"):
+            await tenant.until(name, "Ready=True")
+    await tenant.until("acme", "Synced=False:StaleGeneration", "Drifted=True")
+    late = merchants_service.get("/admin/v1/merchants/late")
+    assert (await late)["status"] == "active"  # nobody deleted its resource
+    await sweeps(operator)
+    assert "florin_operator_disables_held_back 1.0" in operator.metrics()
+    tenant.apply(merchant_config(adopt="after the restore"))
+    await tenant.until("acme", "Ready=True")
+    assert (await merchant(merchants_service))["display_name"] == "A shop"
 
 
 async def test_retain_leaves_the_merchant_and_lets_go_of_it(
