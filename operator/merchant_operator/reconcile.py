@@ -63,7 +63,11 @@ class Reconciler:
         return then
 
     async def _look(self, resource: Resource) -> Next:
-        intent, spec, observed = await self._observe(resource)
+        try:
+            intent = intent_of(resource)
+        except msgspec.ValidationError as error:  # a policy that only another release knows
+            return await self._say_unreadable(resource, f"spec: {error}.")
+        spec, observed = await self._observe(resource, intent)
         actions = plan(resource, intent, observed)
         if Action.HOLD in actions:
             return await self._set_finalizer(resource, held=True)
@@ -84,25 +88,24 @@ class Reconciler:
 
     # --- observe -----------------------------------------------------------------------------------------------------
 
-    async def _observe(self, resource: Resource) -> tuple[Intent, Spec | None, Observed]:
-        intent = intent_of(resource)
+    async def _observe(self, resource: Resource, intent: Intent) -> tuple[Spec | None, Observed]:
         row, missing = self._world.row(*row_name(resource, intent.merchant_id))
         home = await self._kubernetes.home_of(resource.key.namespace)
         name = OwnerName(self._cluster, resource.key.namespace, resource.key.name, home)
         observed = Observed(row=row, missing=missing, resource_name=str(name))
         if resource.deleted_at is not None:
-            return intent, None, observed
+            return None, observed
         try:
             spec: Spec = resource.merchant_config() if resource.key.kind == MERCHANT_CONFIG else resource.connector()
         except msgspec.ValidationError as error:  # stored under an older schema than this operator's
             problem = Problem(Reason.SCHEMA_CHANGED, f"spec: {error}.")
-            return intent, None, replace(observed, problems=(problem,))
+            return None, replace(observed, problems=(problem,))
         found = await self._read_credentials(resource, spec, observed)
         if isinstance(spec, ConnectorSpec):
-            return intent, spec, replace(observed, credentials=found, problems=found.problems)
+            return spec, replace(observed, credentials=found, problems=found.problems)
         problems = (*connector_problems(self._world, resource.key.namespace, spec), *found.problems)
         wanted = spec.api_key_secret_name is not None
-        return intent, spec, replace(observed, credentials=found, problems=problems, keys_wanted=wanted)
+        return spec, replace(observed, credentials=found, problems=problems, keys_wanted=wanted)
 
     async def _read_credentials(self, resource: Resource, spec: Spec, observed: Observed) -> credentials.Credentials:
         namespace = resource.key.namespace
@@ -216,6 +219,15 @@ class Reconciler:
         announcements = transitions(resource, status)
         await self._patch_status(resource, status)
         await announce(self._kubernetes, resource, announcements)
+
+    async def _say_unreadable(self, resource: Resource, text: str) -> Next:
+        """Nothing is done, its finalizer stays: what it asks for is not known."""
+        if resource.deleted_at is None:
+            problem = Problem(Reason.SCHEMA_CHANGED, text)
+            await self._say(resource, Intent(), Observed(problems=(problem,)), Outcome())
+        elif resource.held:
+            await self._say_that_it_waits(resource, f"{text} This release does not know it, so this waits.")
+        return Next()
 
     def _note_waiting(self, key: Key, status: Status) -> None:
         if not isinstance(status, MerchantConfigStatus):

@@ -102,6 +102,7 @@ class Sweep:
         for resource in self._world.resources():
             if resource.key not in listed and not self._watched.told_since(resource.key, began):
                 self._world.forget(resource.key)
+                self._watched.forgotten(resource.key)  # what a watch owed of it is owed no more
 
     async def _list_holdings(self) -> list[Gone]:
         began = time.monotonic()

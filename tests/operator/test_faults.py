@@ -171,6 +171,27 @@ async def test_a_watch_that_tells_nothing_is_noticed_and_made_up_for(
             await eventually(lambda: asyncio.to_thread(lambda: operator.probe("live") == 503))
 
 
+async def test_a_silent_watch_owes_nothing_of_what_is_gone(
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
+) -> None:
+    async with holding_proxy(port_of(tenant.api_server.url)) as proxy:
+        extra = {"KUBECONFIG": through(tenant, proxy.port), "FLORIN_WATCH_INACTIVITY_S": "600"}
+        with running_operator(tenant, merchants_service.url, tmp_path, **extra) as operator:
+            await operator.ready()
+            tenant.apply(connector())
+            await tenant.until("bank", "Ready=True", kind="connectors")
+            proxy.stall()
+            tenant.apply(merchant_config())
+            await tenant.until("acme", "Ready=True")
+            assert "florin_operator_stale_watch_seconds 0.0" not in operator.metrics()
+            tenant.kubectl("delete", "merchantconfig", "acme")
+            await eventually(
+                lambda: asyncio.to_thread(
+                    lambda: "florin_operator_stale_watch_seconds 0.0" in operator.metrics(),
+                )
+            )
+
+
 async def test_the_api_server_is_started_anew(
     operator: Operator, tenant: Tenant, merchants_service: MerchantsService
 ) -> None:
