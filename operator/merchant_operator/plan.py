@@ -44,6 +44,8 @@ class Observed(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     row: MerchantRow | ConnectorRow | None = None
     missing: bool = False
+    outdated: bool = False
+    """Merchants has not told for long what it holds."""
     keys_wanted: bool = False
     resource_name: str = ""
     """The resource as merchants knows it: see `resources.OwnerName`."""

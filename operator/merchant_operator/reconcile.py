@@ -44,6 +44,7 @@ class Reconciler:
         self._world = world
         self._cluster = settings.cluster
         self._secrets_interval_s = settings.secrets_interval_s
+        self._drift_unknown_s = settings.drift_unknown_s
         self._problem_interval_s = settings.problem_interval_s
 
     async def reconcile(self, key: Key) -> Next:
@@ -92,7 +93,8 @@ class Reconciler:
         row, missing = self._world.row(*row_name(resource, intent.merchant_id))
         home = await self._kubernetes.home_of(resource.key.namespace)
         name = OwnerName(self._cluster, resource.key.namespace, resource.key.name, home)
-        observed = Observed(row=row, missing=missing, resource_name=str(name))
+        outdated = self._world.is_outdated(resource.key.kind, self._drift_unknown_s)
+        observed = Observed(row=row, missing=missing, outdated=outdated, resource_name=str(name))
         if resource.deleted_at is not None:
             return None, observed
         try:

@@ -34,6 +34,7 @@ class World:
         self._users: dict[Key, set[Key]] = {}
         self._rows: dict[tuple[str, str], _Told] = {}
         self._swept: dict[str, float] = {}
+        self._began = time.monotonic()
         self._secrets_read: dict[Key, float] = {}
         self._waiting: dict[Key, _Waiting] = {}
         self.floors: Floors | None = None
@@ -115,6 +116,10 @@ class World:
         if known is None:
             return None, kind in self._swept
         return known.row, known.row is None
+
+    def is_outdated(self, kind: str, after_s: float) -> bool:
+        """Whether merchants has not told for so long what it holds of a kind."""
+        return time.monotonic() - self._swept.get(kind, self._began) > after_s
 
     def secrets_are_due(self, key: Key, interval_s: float) -> bool:
         """Whether a resource's Secrets were not read for so long."""

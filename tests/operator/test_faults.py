@@ -111,6 +111,21 @@ async def test_merchants_is_down_and_deletions_are_not_starved(
                 await tenant.until(name, "Ready=True")
 
 
+async def test_drift_is_not_denied_while_merchants_does_not_tell(
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
+) -> None:
+    async with holding_proxy(port_of(merchants_service.url)) as proxy:
+        extra = {"FLORIN_DRIFT_UNKNOWN_S": "4"}
+        with running_operator(tenant, f"http://127.0.0.1:{proxy.port}", tmp_path, **extra):
+            tenant.apply(connector(), merchant_config())
+            await tenant.until("acme", "Ready=True", "Drifted=False")
+            proxy.go_down()
+            for name, kind in (("acme", "merchantconfigs"), ("bank", "connectors")):
+                await tenant.until(name, "Drifted=Unknown:MerchantsUnreachable", "Ready=True", kind=kind)
+            proxy.come_back()
+            await tenant.until("acme", "Ready=True", "Drifted=False")
+
+
 def waits(tenant: Tenant) -> bool:
     found = tenant.get("leaving")
     ready = next(item for item in found["status"]["conditions"] if item["type"] == "Ready")

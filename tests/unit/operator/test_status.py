@@ -85,6 +85,15 @@ def test_what_may_come_in_a_moment_is_no_failure(reason: Reason, stalled: bool) 
     assert (conditions["Stalled"][0], conditions["Reconciling"][0]) == (str(stalled), str(not stalled))
 
 
+def test_drift_is_unknown_where_merchants_has_not_told_for_long() -> None:
+    synced = with_status(described(resource(), Outcome(put=PUT)))
+    synced = msgspec.structs.replace(synced, generation=3)
+    conditions = said(described(synced, Outcome(), observed=Observed(row=row(), outdated=True)))
+    assert conditions["Drifted"] == ("Unknown", Reason.MERCHANTS_UNREACHABLE)
+    assert conditions["Ready"][0] == "True"  # payments go on with what is in force
+    assert said(described(synced, Outcome(put=PUT), observed=Observed(outdated=True)))["Drifted"][0] == "False"
+
+
 refusals = st.sampled_from([*BY_CODE, "something_new"]).map(lambda code: Refused({"code": code, "detail": "No."}, 409))
 outcomes = st.builds(
     Outcome,
