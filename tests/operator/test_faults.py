@@ -82,7 +82,7 @@ async def test_two_operators_at_once(
             assert len((await merchants_service.get(f"/admin/v1/merchants/{name}/keys"))["data"]) == 2
 
 
-async def test_merchants_is_down_and_deletions_are_not_starved(
+async def test_merchants_is_down_and_comes_back_slowly(
     tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
 ) -> None:
     async with holding_proxy(port_of(merchants_service.url)) as proxy:
@@ -109,6 +109,25 @@ async def test_merchants_is_down_and_deletions_are_not_starved(
             assert (await merchants_service.get("/admin/v1/merchants/leaving"))["status"] == "disabled"
             for name in names:
                 await tenant.until(name, "Ready=True")
+
+
+async def test_deletions_are_not_starved_by_requests_that_hang(
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
+) -> None:
+    async with holding_proxy(port_of(merchants_service.url)) as proxy:
+        # Longer than the test waits: no ordinary worker comes free, and no breaker frees them.
+        extra = {"FLORIN_REQUEST_TIMEOUT_S": "300", "FLORIN_RECONCILE_WORKERS": "8"}
+        with running_operator(tenant, f"http://127.0.0.1:{proxy.port}", tmp_path, **extra) as operator:
+            await operator.ready()
+            tenant.apply(connector(), merchant_config("leaving", deletionPolicy="Disable"))
+            await tenant.until("leaving", "Ready=True")
+            proxy.swallow(b"PUT /admin/v1/merchants/shop")
+            tenant.apply(*[merchant_config(f"shop{number}") for number in range(30)])
+            await eventually(lambda: asyncio.to_thread(lambda: proxy.hanging == 8))
+            tenant.kubectl("delete", "merchantconfig", "leaving", "--wait=false")
+            await eventually(lambda: asyncio.to_thread(lambda: "leaving" not in left(tenant)))
+            assert proxy.hanging == 8
+            assert (await merchants_service.get("/admin/v1/merchants/leaving"))["status"] == "disabled"
 
 
 async def test_drift_is_not_denied_while_merchants_does_not_tell(
