@@ -34,8 +34,9 @@ _WAYS_OUT: dict[str, str] = {
     f"If what stands here is what you want: {_ADOPT}",
     Reason.GENERATION_REUSED: "merchants knows other content of this very generation, as after a restore of the "
     f"cluster. If what stands here is what you want: {_ADOPT}",
-    Reason.STALE_SECRET: "merchants knows a later value of the Secret, as after a restore of the cluster: write the "
-    "Secret anew with what is valid.",
+    Reason.STALE_SECRET: "merchants knows a later value of the Secret, as after a restore of the cluster. Versions "
+    "count on from the backup's then, so writing it anew does not help; see that it holds what is valid, then: "
+    f"{_ADOPT}",
     Reason.BREAK_GLASS: "A person edited it by hand for a while: see `florin merchants config history {merchant}`. "
     "When the time is over, what stands here is put back; to keep the edit, write it into the resource.",
     Reason.KEY_OF_OTHER: "The API keys in the Secret belong to another merchant: name another Secret in "
@@ -79,4 +80,6 @@ def next_try(reason: str) -> str:
         return "by itself, soon after it is there"
     if reason in (Reason.PAUSED, Reason.REPORT_ONLY):
         return "when the policy changes"
+    if reason == Reason.STALE_SECRET:
+        return f"at each sweep, in vain until {ADOPT} is set"
     return _BY_ITSELF if reason in WAITS_FOR_ITSELF else "when the resource changes"

@@ -104,7 +104,7 @@ def _facts(resource: Resource, observed: Observed, outcome: Outcome, now: dateti
         spec_hash=put.spec_hash,
         last_sync_time=_time(now),
         secrets=handed if found.read else status.secrets,
-        adopted=outcome.adopted or status.adopted,
+        adopted=status.adopted if outcome.adopted is None else outcome.adopted,
     )
     if isinstance(put, Config) and isinstance(status, MerchantConfigStatus):
         status = replace(status, config_version=put.config_version)
@@ -169,6 +169,10 @@ class _Seen:
             reason, _ = self.synced()[1:]
             count = len(outcome.compared.changes)
             return Said(TRUE, reason, f"{count} field{'s differ' if count > 1 else ' differs'}: see status.drift.")
+        if self._observed.outdated:
+            # Payments go on, so this takes nothing from Ready.
+            text = "merchants has not told for long what it holds; whether that differs is not known."
+            return Said(UNKNOWN, Reason.MERCHANTS_UNREACHABLE, text)
         if outcome.unreachable is not None or not (self._applied or self._reports):
             return Said(UNKNOWN, Reason.PENDING, "merchants does not hold this generation yet.")
         if has_drifted(self._resource, self._observed):

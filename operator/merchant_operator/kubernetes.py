@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 import kopf
@@ -35,6 +36,7 @@ class Kubernetes:
         self._login = login
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
+        self._homes: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=self._timeout)
@@ -48,19 +50,31 @@ class Kubernetes:
 
     async def read(self, key: Key) -> dict[str, Any] | None:
         """A resource as it is now; None where there is none."""
-        return await self._find(_path_of(key))
+        path = _path_of(key)
+        found = await self._find(path)
+        if found is not None and _named(found) != (key.namespace, key.name):
+            # What was read decides about rights and owners, so a path that led elsewhere must not pass.
+            raise ApiError(f"GET {path}", 200, "answered with another resource")
+        return found
 
     async def list_all(self, kind: str, namespace: str) -> AsyncIterator[dict[str, Any]]:
         """All resources of a kind in a namespace."""
         continued = ""
         while True:
-            path = f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURALS[kind]}?limit={_PAGE}&continue={continued}"
-            page = await self.request("GET", path)
+            path = _path(f"apis/{API_VERSION}/namespaces", namespace, PLURALS[kind])
+            page = await self.request("GET", f"{path}?limit={_PAGE}&continue={continued}")
             for item in page["items"]:
                 yield {"kind": kind, **item}
             continued = page["metadata"].get("continue", "")
             if not continued:
                 return
+
+    async def home_of(self, namespace: str, *, anew: bool = False) -> str:
+        """The first group of a namespace's uid, which no other cluster has; see `resources.OwnerName`."""
+        if anew or namespace not in self._homes:
+            found = await self._find(_path("api/v1/namespaces", namespace))
+            self._homes[namespace] = found["metadata"]["uid"].partition("-")[0] if found else ""
+        return self._homes[namespace]
 
     async def patch_status(self, key: Key, uid: str, patch: Mapping[str, Any]) -> dict[str, Any]:
         """Change the status of this very resource, not of one with its name that came later."""
@@ -74,15 +88,15 @@ class Kubernetes:
 
     async def read_secret(self, namespace: str, name: str) -> dict[str, Any] | None:
         """A Secret; None where there is none."""
-        return await self._find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        return await self._find(_path("api/v1/namespaces", namespace, "secrets", name))
 
     async def create_secret(self, namespace: str, secret: Mapping[str, Any]) -> dict[str, Any]:
         """Make a Secret; ApiError 409 where one has the name."""
-        return await self.request("POST", f"/api/v1/namespaces/{namespace}/secrets", secret)
+        return await self.request("POST", _path("api/v1/namespaces", namespace, "secrets"), secret)
 
     async def create_event(self, namespace: str, event: Mapping[str, Any]) -> None:
         """Post an Event."""
-        await self.request("POST", f"/api/v1/namespaces/{namespace}/events", event)
+        await self.request("POST", _path("api/v1/namespaces", namespace, "events"), event)
 
     async def request(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """One request; the decoded answer. Raises ApiError, which holds no body of ours."""
@@ -156,7 +170,17 @@ class Login:
 
 
 def _path_of(key: Key) -> str:
-    return f"/apis/{API_VERSION}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
+    return _path(f"apis/{API_VERSION}/namespaces", key.namespace, PLURALS[key.kind], key.name)
+
+
+def _path(base: str, *names: str) -> str:
+    """A path in which no name can be more than one segment."""
+    return "/".join(("", base, *(quote(name, safe="") for name in names)))
+
+
+def _named(body: Mapping[str, Any]) -> tuple[str, str]:
+    metadata = body.get("metadata", {})
+    return metadata.get("namespace", ""), metadata.get("name", "")
 
 
 def _reason(content: bytes) -> str:

@@ -1,7 +1,6 @@
 """Merchants' admin API, as the operator uses it, behind a breaker."""
 
 import asyncio
-import random
 import time
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -133,11 +132,7 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """Merchants did not answer, or not now. ``retry_after_s``: when to ask again, where that is known."""
-
-    def __init__(self, detail: str, retry_after_s: float = 0.0) -> None:
-        super().__init__(detail)
-        self.retry_after_s = retry_after_s
+    """Merchants did not answer, or not now."""
 
 
 class Breaker:
@@ -155,10 +150,8 @@ class Breaker:
         """Raises Unreachable while it is open."""
         if self._failed < self._limit:
             return
-        left_s = self._open_until - time.monotonic()
-        if left_s > 0 or self._trying:
-            # Not all at once when the time is over.
-            raise Unreachable(self._detail, max(left_s, 0.5) + random.uniform(0, self._open_s))
+        if self._trying or time.monotonic() < self._open_until:
+            raise Unreachable(self._detail)
         self._trying = True
 
     def succeeded(self) -> None:

@@ -17,6 +17,10 @@ API_REQUESTS = Counter(
 MERCHANTS_REQUESTS = Counter("florin_operator_merchants_requests", "Requests to merchants.", ("method", "outcome"))
 BREAKER_OPEN = Gauge("florin_operator_breaker_open", "1 while merchants is left alone because it failed.")
 DRIFT = Counter("florin_operator_drift", "Times that what merchants holds was found to differ.", ("kind",))
+HELD_BACK = Gauge(
+    "florin_operator_disables_held_back",
+    "Merchants that are not disabled, though the resource that asked for it is gone: it looks like no deletion.",
+)
 SWEEPS = Counter("florin_operator_sweeps", "Looks at everything, by how they ended.", ("outcome",))
 LAST_SWEEP = Gauge("florin_operator_last_sweep_timestamp_seconds", "When the last whole sweep ended.")
 STALE_WATCH = Gauge("florin_operator_stale_watch_seconds", "Age of the oldest change that no watch has told of.")

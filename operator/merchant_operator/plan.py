@@ -44,9 +44,11 @@ class Observed(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     row: MerchantRow | ConnectorRow | None = None
     missing: bool = False
+    outdated: bool = False
+    """Merchants has not told for long what it holds."""
     keys_wanted: bool = False
     resource_name: str = ""
-    """The resource as merchants knows it: cluster/namespace/name."""
+    """The resource as merchants knows it: see `resources.OwnerName`."""
 
 
 def plan(resource: Resource, intent: Intent, observed: Observed) -> list[Action]:
@@ -93,7 +95,7 @@ def has_drifted(resource: Resource, observed: Observed) -> bool:
 def needs_put(resource: Resource, observed: Observed) -> bool:
     """Whether merchants must be told, whatever its Secrets hold."""
     new = resource.status.applied_generation != resource.generation
-    return new or adopts(resource) or has_drifted(resource, observed)
+    return new or adopts(resource) or has_drifted(resource, observed) or _is_misnamed(resource, observed)
 
 
 def adopts(resource: Resource) -> bool:
@@ -114,6 +116,12 @@ def _finalizer(resource: Resource, intent: Intent) -> list[Action]:
     if resource.held and not wanted:
         return [Action.LET_GO]
     return []
+
+
+def _is_misnamed(resource: Resource, observed: Observed) -> bool:
+    """Whether merchants knows the owner by another name, as an earlier release wrote it."""
+    owner = observed.row.owner if observed.row is not None else None
+    return owner is not None and owner.uid == resource.uid and owner.resource != observed.resource_name
 
 
 def _are_new(resource: Resource, found: Credentials) -> bool:

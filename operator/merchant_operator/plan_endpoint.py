@@ -6,6 +6,7 @@ own rights in Kubernetes. The API server is asked whose it is (TokenReview), and
 MerchantConfigs there (SubjectAccessReview). What another namespace's resource owns is not shown.
 """
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -16,13 +17,18 @@ from msgspec.structs import replace
 from florin.contracts.merchant_config import MerchantConfig, ReconcilePolicy
 from florin.contracts.merchant_config_rules import unknown_fields
 from merchant_operator import credentials
+from merchant_operator.bindings import connector_problems
 from merchant_operator.kubernetes import Kubernetes
 from merchant_operator.merchants_api import Conflict, MerchantsApi, Owner, Planned
-from merchant_operator.names import CONNECTOR, GROUP, MERCHANT_CONFIG, PLAN_AUDIENCE, PLURALS
+from merchant_operator.names import GROUP, MERCHANT_CONFIG, PLAN_AUDIENCE, PLURALS
 from merchant_operator.plan import adopts, owned_elsewhere
-from merchant_operator.resources import Key, Resource, read_resource
+from merchant_operator.resources import Key, OwnerName, Resource, read_resource
 from merchant_operator.settings import OperatorSettings
 from merchant_operator.world import World, row_name
+
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_LONGEST_NAME = 253
 
 
 class PlanRequest(Struct, frozen=True):
@@ -34,6 +40,13 @@ class PlanRequest(Struct, frozen=True):
     spec: dict[str, Any]
     annotations: dict[str, str] = {}
     connectors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # They become parts of a path at the API server; another path would be another tenant's resource.
+        for field in ("namespace", "name"):
+            given = getattr(self, field)
+            if len(given) > _LONGEST_NAME or not _NAME.fullmatch(given):
+                raise ValueError(f"{field} must be a name of Kubernetes: lower-case letters, digits, hyphens and dots")
 
     def __repr__(self) -> str:
         return f"PlanRequest({self.namespace}/{self.name})"
@@ -90,7 +103,8 @@ class Planner:
 
     async def _plan(self, resource: Resource, spec: MerchantConfig, beside: Collection[str]) -> Planned:
         namespace = resource.key.namespace
-        name = f"{self._settings.cluster}/{namespace}/{resource.key.name}"
+        home = await self._kubernetes.home_of(namespace)
+        name = str(OwnerName(self._settings.cluster, namespace, resource.key.name, home))
         body = {"spec": spec, "owner": Owner(resource.uid, resource.generation, name)}
         planned = await self._merchants.plan_config(spec.merchant_id, body)
         row, _ = self._world.row(*row_name(resource, spec.merchant_id))
@@ -113,14 +127,9 @@ class Planner:
         return replace(planned, conflict=conflict, changes=(), routes=())  # what it holds is not for this namespace
 
     async def _missing(self, key: Key, spec: MerchantConfig, beside: Collection[str]) -> list[str]:
-        names = [binding.connector_ref.name for binding in spec.connectors]
-        found = [
-            f"spec.connectors[{at}].connectorRef: there is no Connector {name!r} in the namespace {key.namespace!r}."
-            for at, name in enumerate(names)
-            if name not in beside and self._world.resource(Key(CONNECTOR, key.namespace, name)) is None
-        ]
+        found = connector_problems(self._world, key.namespace, spec, beside)
         checked = await credentials.of_merchant_config(self._kubernetes, key.namespace, spec)
-        return found + [problem.message for problem in checked.problems]
+        return [problem.message for problem in (*found, *checked.problems)]
 
     async def _check_rights(self, request: PlanRequest) -> None:
         if request.namespace not in self._settings.namespaces:

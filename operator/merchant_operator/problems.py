@@ -41,6 +41,10 @@ WAITS_FOR_ITSELF = frozenset(
     {
         Reason.PENDING,
         Reason.PAUSED,
+        # Often a part of the same `kubectl apply`, which lands a moment later.
+        Reason.SECRET_MISSING,
+        Reason.SECRET_INVALID,
+        Reason.CONNECTOR_MISSING,
         Reason.MERCHANTS_UNREACHABLE,
         Reason.CONNECTOR_NOT_READY,
         Reason.BREAK_GLASS,
@@ -51,7 +55,8 @@ WAITS_FOR_ITSELF = frozenset(
         Reason.DELETING,
     }
 )
-"""These end without anybody changing the resource; with every other the resource is Stalled."""
+"""These end without anybody changing the resource, and the operator looks again by itself. With every other the
+resource is Stalled, which kstatus takes for a failure."""
 
 BY_CODE = {
     "config_invalid": Reason.REJECTED,

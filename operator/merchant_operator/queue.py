@@ -123,12 +123,12 @@ class Queue:
         if then.failed:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             pause_s = min(self._retry_first_s * 2 ** min(failures - 1, 30), self._retry_last_s)
-            pause_s = max(pause_s * random.uniform(0.8, 1.2), then.delay_s or 0.0)
+            pause_s *= random.uniform(0.8, 1.2)
         else:
             self._failures.pop(key, None)
             pause_s = then.delay_s
         again = self._again.pop(key, None)
-        if again is not None and not then.failed:
+        if again is not None:  # after a failure, too: what it did not see may be what helps
             self.add(key, max(0.0, again - asyncio.get_running_loop().time()))
         if pause_s is not None:
             self.add(key, pause_s)

@@ -12,6 +12,8 @@ NAMESPACE_RULES: list[Rule] = [
     # Secrets are read by the name that a resource gives, never listed; the one with an API key is created.
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create"]},
     {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+    # This namespace itself: its uid tells the cluster from others at merchants.
+    {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
 ]
 """A Role in each watched namespace."""
 

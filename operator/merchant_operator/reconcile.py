@@ -13,15 +13,16 @@ from florin.contracts.merchant_config import MerchantConfig
 from florin.telemetry import span
 from merchant_operator import credentials
 from merchant_operator.announcements import Announcement, announce, transitions
+from merchant_operator.bindings import connector_problems
 from merchant_operator.conditions import FALSE, TRUE, Outcome, Propagation, describe
 from merchant_operator.kubernetes import ApiError, Kubernetes
 from merchant_operator.merchants_api import Config, ConnectorRow, MerchantRow, MerchantsApi, Owner, Refused, Unreachable
 from merchant_operator.metrics import DRIFT, RECONCILE_DURATION, RECONCILES
-from merchant_operator.names import CONNECTOR, FINALIZER, MERCHANT_CONFIG
+from merchant_operator.names import FINALIZER, MERCHANT_CONFIG
 from merchant_operator.plan import Action, Observed, adopts, needs_put, owned_elsewhere, plan
 from merchant_operator.problems import Problem, Reason
 from merchant_operator.queue import Next
-from merchant_operator.resources import Intent, Key, Resource, intent_of, read_resource
+from merchant_operator.resources import Intent, Key, OwnerName, Resource, intent_of, read_resource
 from merchant_operator.settings import OperatorSettings
 from merchant_operator.status import ConditionType, MerchantConfigStatus, Status
 from merchant_operator.world import World, row_name
@@ -43,6 +44,7 @@ class Reconciler:
         self._world = world
         self._cluster = settings.cluster
         self._secrets_interval_s = settings.secrets_interval_s
+        self._drift_unknown_s = settings.drift_unknown_s
         self._problem_interval_s = settings.problem_interval_s
 
     async def reconcile(self, key: Key) -> Next:
@@ -62,7 +64,11 @@ class Reconciler:
         return then
 
     async def _look(self, resource: Resource) -> Next:
-        intent, spec, observed = await self._observe(resource)
+        try:
+            intent = intent_of(resource)
+        except msgspec.ValidationError as error:  # a policy that only another release knows
+            return await self._say_unreadable(resource, f"spec: {error}.")
+        spec, observed = await self._observe(resource, intent)
         actions = plan(resource, intent, observed)
         if Action.HOLD in actions:
             return await self._set_finalizer(resource, held=True)
@@ -83,21 +89,25 @@ class Reconciler:
 
     # --- observe -----------------------------------------------------------------------------------------------------
 
-    async def _observe(self, resource: Resource) -> tuple[Intent, Spec | None, Observed]:
-        intent = intent_of(resource)
+    async def _observe(self, resource: Resource, intent: Intent) -> tuple[Spec | None, Observed]:
         row, missing = self._world.row(*row_name(resource, intent.merchant_id))
-        observed = Observed(row=row, missing=missing, resource_name=self._name_of(resource.key))
+        home = await self._kubernetes.home_of(resource.key.namespace)
+        name = OwnerName(self._cluster, resource.key.namespace, resource.key.name, home)
+        outdated = self._world.is_outdated(resource.key.kind, self._drift_unknown_s)
+        observed = Observed(row=row, missing=missing, outdated=outdated, resource_name=str(name))
         if resource.deleted_at is not None:
-            return intent, None, observed
+            return None, observed
         try:
             spec: Spec = resource.merchant_config() if resource.key.kind == MERCHANT_CONFIG else resource.connector()
         except msgspec.ValidationError as error:  # stored under an older schema than this operator's
             problem = Problem(Reason.SCHEMA_CHANGED, f"spec: {error}.")
-            return intent, None, replace(observed, problems=(problem,))
+            return None, replace(observed, problems=(problem,))
         found = await self._read_credentials(resource, spec, observed)
-        problems = (*self._connector_problems(resource, spec), *found.problems)
-        wanted = isinstance(spec, MerchantConfig) and spec.api_key_secret_name is not None
-        return intent, spec, replace(observed, credentials=found, problems=problems, keys_wanted=wanted)
+        if isinstance(spec, ConnectorSpec):
+            return spec, replace(observed, credentials=found, problems=found.problems)
+        problems = (*connector_problems(self._world, resource.key.namespace, spec), *found.problems)
+        wanted = spec.api_key_secret_name is not None
+        return spec, replace(observed, credentials=found, problems=problems, keys_wanted=wanted)
 
     async def _read_credentials(self, resource: Resource, spec: Spec, observed: Observed) -> credentials.Credentials:
         namespace = resource.key.namespace
@@ -107,24 +117,6 @@ class Reconciler:
         if settled and not self._world.secrets_are_due(resource.key, self._secrets_interval_s):
             return credentials.Credentials(read=False)
         return await credentials.of_merchant_config(self._kubernetes, namespace, spec)
-
-    def _connector_problems(self, resource: Resource, spec: Spec) -> list[Problem]:
-        """A namespace may only use its own connectors: others' credentials are none of its business."""
-        problems: list[Problem] = []
-        if isinstance(spec, ConnectorSpec):
-            return problems
-        for at, binding in enumerate(spec.connectors):
-            name = binding.connector_ref.name
-            connector = self._world.resource(Key(CONNECTOR, resource.key.namespace, name))
-            field = f"spec.connectors[{at}].connectorRef"
-            if connector is None:
-                where = f"in the namespace {resource.key.namespace!r}"
-                problems.append(Problem(Reason.CONNECTOR_MISSING, f"{field}: there is no Connector {name!r} {where}."))
-            elif connector.status.applied_generation is None:
-                problems.append(
-                    Problem(Reason.CONNECTOR_NOT_READY, f"{field}: the Connector {name!r} is not Ready itself.")
-                )
-        return problems
 
     # --- perform -----------------------------------------------------------------------------------------------------
 
@@ -204,7 +196,7 @@ class Reconciler:
 
     def _is_owned_elsewhere(self, resource: Resource, refused: Refused) -> bool:
         """Whether the owner is of another namespace or cluster: nothing goes past it."""
-        here = self._name_of(resource.key._replace(name=""))
+        here = f"{self._cluster}/{resource.key.namespace}/"
         return refused.code == "owned_by_other" and not str(refused.problem.get("owner_resource", "")).startswith(here)
 
     async def _may_take_over(self, resource: Resource, observed: Observed, refused: Refused) -> bool:
@@ -213,8 +205,8 @@ class Reconciler:
             return refused.code in TAKEN_OVER
         if refused.problem.get("owner_resource") != observed.resource_name:
             return False
-        # The owner is its predecessor: a resource of this very name, which is gone. But a stopped operator that wakes
-        # late may itself hold what is gone.
+        # The owner is its predecessor: a resource of this very name and cluster, which is gone. But a stopped operator
+        # that wakes late may itself hold what is gone.
         live = await self._kubernetes.read(resource.key)
         return live is not None and live["metadata"]["uid"] == resource.uid
 
@@ -229,6 +221,15 @@ class Reconciler:
         announcements = transitions(resource, status)
         await self._patch_status(resource, status)
         await announce(self._kubernetes, resource, announcements)
+
+    async def _say_unreadable(self, resource: Resource, text: str) -> Next:
+        """Nothing is done, its finalizer stays: what it asks for is not known."""
+        if resource.deleted_at is None:
+            problem = Problem(Reason.SCHEMA_CHANGED, text)
+            await self._say(resource, Intent(), Observed(problems=(problem,)), Outcome())
+        elif resource.held:
+            await self._say_that_it_waits(resource, f"{text} This release does not know it, so this waits.")
+        return Next()
 
     def _note_waiting(self, key: Key, status: Status) -> None:
         if not isinstance(status, MerchantConfigStatus):
@@ -294,9 +295,6 @@ class Reconciler:
         announcements = transitions(resource, status)
         await self._patch_status(resource, status)
         await announce(self._kubernetes, resource, announcements)
-
-    def _name_of(self, key: Key) -> str:
-        return f"{self._cluster}/{key.namespace}/{key.name}"
 
 
 def _row_after(put: Config | ConnectorRow, name: str, resource: Resource, owner: str) -> MerchantRow | ConnectorRow:

@@ -1,5 +1,7 @@
 """Resources as the operator knows them: what it needs of each, small enough to keep thousands."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,7 +11,16 @@ from msgspec import Struct
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.merchant_config import DeletionPolicy, MerchantConfig, ReconcilePolicy
 from merchant_operator.names import ADOPT, CONNECTOR, FINALIZER, MERCHANT_CONFIG
-from merchant_operator.status import Condition, ConditionStatus, ConditionType, MerchantConfigStatus, Status
+from merchant_operator.status import (
+    LONGEST_ADOPTED,
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    MerchantConfigStatus,
+    Status,
+)
+
+_OWNER = re.compile(r"([^/@]+)/([^/@]+)/([^/@]+)@([^/@]+)")
 
 
 class Key(NamedTuple):
@@ -35,7 +46,7 @@ class Resource(Struct, frozen=True, kw_only=True):
     created_at: str = ""
     deleted_at: str | None = None
     adopt: str | None = None
-    """The annotation `florin.dev/adopt`."""
+    """The annotation `florin.dev/adopt`; the digest of one that is too long for the status."""
     finalizers: tuple[str, ...] = ()
 
     @property
@@ -62,6 +73,28 @@ class Resource(Struct, frozen=True, kw_only=True):
         """The spec of a Connector, with the name that it has at merchants. Raises msgspec.ValidationError."""
         document = msgspec.json.decode(self.spec) | {"name": self.key.name}
         return msgspec.convert(document, ConnectorSpec)
+
+
+class OwnerName(NamedTuple):
+    """A resource as merchants knows it, as cluster/namespace/name@home.
+
+    Names alone do not tell two clusters apart that are both called "default", nor a cluster from the one that is built
+    anew in its place. A namespace's uid does, and needs no right beyond that namespace; ``home`` is its first group.
+    """
+
+    cluster: str
+    namespace: str
+    name: str
+    home: str
+
+    def __str__(self) -> str:
+        return f"{self.cluster}/{self.namespace}/{self.name}@{self.home}"
+
+
+def parse_owner(text: str) -> OwnerName | None:
+    """The owner that merchants names; None for one that no operator wrote."""
+    found = _OWNER.fullmatch(text)
+    return OwnerName(*found.groups()) if found else None
 
 
 class Intent(Struct, frozen=True, rename="camel"):
@@ -91,9 +124,16 @@ def read_resource(body: Mapping[str, Any]) -> Resource:
         status=_read_status(body.get("status", {}), status_type),
         created_at=metadata.get("creationTimestamp", ""),
         deleted_at=metadata.get("deletionTimestamp"),
-        adopt=metadata.get("annotations", {}).get(ADOPT),
+        adopt=_noted(metadata.get("annotations", {}).get(ADOPT)),
         finalizers=tuple(metadata.get("finalizers", ())),
     )
+
+
+def _noted(word: str | None) -> str | None:
+    """What the status can say of an annotation, which may be far longer than it."""
+    if word is None or len(word) <= LONGEST_ADOPTED:
+        return word
+    return f"sha256:{hashlib.sha256(word.encode()).hexdigest()}"
 
 
 def _read_status(document: Mapping[str, Any], status_type: type[Status]) -> Status:

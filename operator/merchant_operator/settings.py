@@ -34,6 +34,8 @@ class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often Secrets of MerchantConfigs are read again; those of Connectors are at each sweep."""
     problem_interval_s: float = 15.0
     """How often a resource is looked at again that names a Secret or Connector which is not there."""
+    drift_unknown_s: float = 300.0
+    """Where merchants has not told for so long what it holds, nobody knows whether something drifted."""
     retry_first_s: float = 1.0
     """Pause after the first attempt that failed; it doubles."""
     retry_last_s: float = 60.0

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=0)]
 Digest = Annotated[str, Meta(max_length=64)]
+LONGEST_ADOPTED = 256
 Time = Annotated[str, Meta(description="RFC 3339, UTC.")]
 
 
@@ -83,8 +84,10 @@ class Status(Struct, frozen=True, rename="camel", omit_defaults=True):
         tuple[HandedSecret, ...], Meta(max_length=16, description="Secrets that were handed on, and their versions.")
     ] = ()
     adopted: Annotated[
-        Annotated[str, Meta(max_length=256)] | None,
-        Meta(description="The value of the annotation `florin.dev/adopt` that was heeded."),
+        Annotated[str, Meta(max_length=LONGEST_ADOPTED)] | None,
+        Meta(
+            description="The value of the annotation `florin.dev/adopt` that was heeded, or the digest of a long one."
+        ),
     ] = None
 
 

@@ -13,10 +13,10 @@ from florin.contracts.merchant_config import DeletionPolicy
 from florin.telemetry import span
 from merchant_operator.kubernetes import ApiError, Kubernetes
 from merchant_operator.merchants_api import ConnectorRow, MerchantRow, MerchantsApi, Owner, Refused, Unreachable
-from merchant_operator.metrics import LAST_SWEEP, RESOURCES, SWEEPS
+from merchant_operator.metrics import HELD_BACK, LAST_SWEEP, RESOURCES, SWEEPS
 from merchant_operator.names import CONNECTOR, MERCHANT_CONFIG, PLURALS
 from merchant_operator.queue import Queue
-from merchant_operator.resources import Key, read_resource
+from merchant_operator.resources import Key, parse_owner, read_resource
 from merchant_operator.settings import OperatorSettings
 from merchant_operator.status import ConditionType
 from merchant_operator.watched import Watched
@@ -24,6 +24,7 @@ from merchant_operator.world import World
 
 _log = logging.getLogger(__name__)
 _SPREAD = 0.5  # looks are spread over this share of the interval
+_MOST_AT_ONCE = 3  # merchants of a namespace that one sweep disables
 
 
 class Gone(NamedTuple):
@@ -52,6 +53,8 @@ class Sweep:
         self._queue = queue
         self._watched = watched
         self._settings = settings
+        self._homes: dict[str, str] = {}
+        self._was_set_back = False
         self.ended_at = time.monotonic()
         """When the last look at the API server's lists ended, for the probe."""
         self.listed = False
@@ -73,14 +76,15 @@ class Sweep:
 
     async def sweep(self) -> None:
         """One look at everything. Raises ApiError, Unreachable, Refused."""
+        for namespace in self._settings.namespaces:
+            self._homes[namespace] = await self._kubernetes.home_of(namespace, anew=True)
         await self._list_resources()
         self.ended_at, self.listed = time.monotonic(), True
         try:
             gone = await self._list_holdings()
         finally:
             self._look_at_all()
-        for one in gone:
-            await self._let_go(one)
+        await self._let_go(gone)
 
     async def _list_resources(self) -> None:
         began = time.monotonic()
@@ -92,9 +96,13 @@ class Sweep:
                     listed.add(resource.key)
                     if self._world.see(resource):
                         self._watched.missed(resource.key)
+                    elif self._world.set_back(resource, began):
+                        self._was_set_back = True
+                        _log.warning("%s is older than it was: etcd was restored.", resource.key)
         for resource in self._world.resources():
             if resource.key not in listed and not self._watched.told_since(resource.key, began):
                 self._world.forget(resource.key)
+                self._watched.forgotten(resource.key)  # what a watch owed of it is owed no more
 
     async def _list_holdings(self) -> list[Gone]:
         began = time.monotonic()
@@ -125,23 +133,58 @@ class Sweep:
             for state in ("True", "False", "Unknown"):
                 RESOURCES.labels(kind, state).set(counts.get((kind, state), 0))
 
-    async def _let_go(self, gone: Gone) -> None:
-        """Tell merchants of an owner that is gone: asked by name at the API server, in our own namespaces only."""
-        parts = gone.owner.resource.split("/")
-        if len(parts) != 3 or parts[0] != self._settings.cluster or parts[1] not in self._settings.namespaces:
-            return  # another cluster's, or another operator's, or none of ours
-        live = await self._kubernetes.read(Key(gone.kind, parts[1], parts[2]))
-        if live is not None and live["metadata"]["uid"] == gone.owner.uid:
+    async def _let_go(self, gone: list[Gone]) -> None:
+        """Tell merchants of owners that are gone. What would disable merchants must look like a deletion."""
+        disabling: dict[str, list[Gone]] = {}
+        for one in gone:
+            namespace = await self._gone_from(one)
+            if namespace is None:
+                continue
+            if one.kind == CONNECTOR:
+                await self._merchants.release_connector(one.name, one.owner.uid)
+            elif (await self._merchants.read_config(one.name)).deletion_policy is DeletionPolicy.DISABLE:
+                disabling.setdefault(namespace, []).append(one)
+                continue
+            else:
+                await self._merchants.release_config(one.name, one.owner.uid, disable=False)
+            _log.info("%s of %s is gone; merchants let %s go.", one.kind, one.owner.resource, one.name)
+        held_back = 0
+        for namespace, those in disabling.items():
+            doubt = self._doubt(len(those))
+            held_back += len(those) if doubt else 0
+            await self._disable(namespace, those, doubt)
+        HELD_BACK.set(held_back)
+
+    def _doubt(self, count: int) -> str | None:
+        """Why resources may be missing because the API server lost them, not because anybody deleted them.
+
+        Their finalizer is gone with them, which only `kubectl merchant release` or a hand takes away: one by one.
+        """
+        if self._was_set_back:
+            return "the API server's store was set back to an earlier state"
+        return f"they are more than {_MOST_AT_ONCE}" if count > _MOST_AT_ONCE else None
+
+    async def _disable(self, namespace: str, those: list[Gone], doubt: str | None) -> None:
+        names = ", ".join(one.name for one in those)
+        if doubt:
+            text = "The resources of %s in %s are gone, and %s: merchants are not disabled (%s does)."
+            _log.warning(text, names, namespace, doubt, "`florin merchants disable`")
             return
+        for one in those:
+            await self._merchants.release_config(one.name, one.owner.uid, disable=True)
+        _log.info("The resources of %s in %s are gone; the merchants are disabled.", names, namespace)
+
+    async def _gone_from(self, gone: Gone) -> str | None:
+        """The namespace that an owner is gone from, asked by name at the API server; None where that is not ours."""
+        owner = parse_owner(gone.owner.resource)
+        if owner is None or owner.cluster != self._settings.cluster or owner.home != self._homes.get(owner.namespace):
+            return None  # another cluster's, or another operator's, or none of ours
+        live = await self._kubernetes.read(Key(gone.kind, owner.namespace, owner.name))
+        if live is not None and live["metadata"]["uid"] == gone.owner.uid:
+            return None
         if live is not None and self._speaks_of(live, gone):
-            return  # its successor takes over by itself
-        if gone.kind == CONNECTOR:
-            await self._merchants.release_connector(gone.name, gone.owner.uid)
-        else:
-            stored = await self._merchants.read_config(gone.name)
-            disable = stored.deletion_policy is DeletionPolicy.DISABLE
-            await self._merchants.release_config(gone.name, gone.owner.uid, disable=disable)
-        _log.info("%s of %s is gone; merchants let %s go.", gone.kind, gone.owner.resource, gone.name)
+            return None  # its successor takes over by itself
+        return owner.namespace
 
     @staticmethod
     def _speaks_of(live: dict[str, object], gone: Gone) -> bool:

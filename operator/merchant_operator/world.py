@@ -8,6 +8,7 @@ from msgspec import Struct
 from merchant_operator.merchants_api import ConnectorRow, Floors, MerchantRow
 from merchant_operator.names import CONNECTOR, MERCHANT_CONFIG
 from merchant_operator.resources import Key, Resource, references
+from merchant_operator.status import ConditionType
 
 Row = MerchantRow | ConnectorRow
 LONG_S = 10.0
@@ -29,9 +30,11 @@ class World:
 
     def __init__(self) -> None:
         self._resources: dict[Key, Resource] = {}
+        self._seen_at: dict[Key, float] = {}
         self._users: dict[Key, set[Key]] = {}
         self._rows: dict[tuple[str, str], _Told] = {}
         self._swept: dict[str, float] = {}
+        self._began = time.monotonic()
         self._secrets_read: dict[Key, float] = {}
         self._waiting: dict[Key, _Waiting] = {}
         self.floors: Floors | None = None
@@ -43,18 +46,36 @@ class World:
         known = self._resources.get(resource.key)
         if known is not None and known.uid == resource.uid and not _is_newer(resource, known):
             return False
+        self._take(resource, known)
+        return True
+
+    def set_back(self, resource: Resource, listed_at: float) -> bool:
+        """Take a resource of a lower version in, where nothing was told of it since that list was asked for.
+
+        So it is after a restore of etcd: versions count on from the backup's, and the list is the truth.
+        """
+        known = self._resources.get(resource.key)
+        if known is None or known.resource_version == resource.resource_version:
+            return False
+        if self._seen_at[resource.key] >= listed_at:
+            return False
+        self._take(resource, known)
+        return True
+
+    def _take(self, resource: Resource, known: Resource | None) -> None:
         if known is not None:
             self._forget_users(known)
         self._resources[resource.key] = resource
+        self._seen_at[resource.key] = time.monotonic()
         for used in references(resource):
             self._users.setdefault(used, set()).add(resource.key)
-        if known is None or known.status.applied_generation is None or known.uid != resource.uid:
+        if known is None or known.uid != resource.uid or _stands(known) != _stands(resource):
             self._tell_users(resource.key)
-        return True
 
     def forget(self, key: Key) -> None:
         """It is gone."""
         known = self._resources.pop(key, None)
+        self._seen_at.pop(key, None)
         self._waiting.pop(key, None)
         self._secrets_read.pop(key, None)
         if known is not None:
@@ -96,6 +117,10 @@ class World:
             return None, kind in self._swept
         return known.row, known.row is None
 
+    def is_outdated(self, kind: str, after_s: float) -> bool:
+        """Whether merchants has not told for so long what it holds of a kind."""
+        return time.monotonic() - self._swept.get(kind, self._began) > after_s
+
     def secrets_are_due(self, key: Key, interval_s: float) -> bool:
         """Whether a resource's Secrets were not read for so long."""
         return time.monotonic() - self._secrets_read.get(key, -interval_s) >= interval_s
@@ -130,6 +155,12 @@ class World:
     def _forget_users(self, resource: Resource) -> None:
         for used in references(resource):
             self._users.get(used, set()).discard(resource.key)
+
+
+def _stands(resource: Resource) -> tuple[bool, str | None]:
+    """What those that refer to a resource go by."""
+    synced = resource.condition(ConditionType.SYNCED)
+    return resource.status.applied_generation is not None, synced.reason if synced is not None else None
 
 
 def _is_newer(resource: Resource, known: Resource) -> bool:

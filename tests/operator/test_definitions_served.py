@@ -1,5 +1,6 @@
 """The definitions as an API server serves them: what kubectl shows of them, defaults, the status apart."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 from tests.support.kubernetes import ApiServer, KubectlError
 from tests.support.merchant_operator import Operator, Tenant, connector, merchant_config
+from tests.support.platform import eventually
 
 from florin.contracts.connector import ConnectorSpec
 from florin.contracts.merchant_config import MerchantConfig
@@ -75,3 +77,50 @@ def test_status_and_spec_are_written_apart(tenant: Tenant) -> None:
     twice = json.dumps({"status": {"conditions": [before["status"]["conditions"][0]] * 2}})
     with pytest.raises(KubectlError, match="conditions"):
         tenant.kubectl("patch", "mc", "acme", "--subresource=status", "--type=merge", "-p", twice)
+
+
+async def test_a_policy_that_only_another_release_knows_is_told_and_touches_nothing(
+    operator: Operator, kubernetes: ApiServer, tenant: Tenant
+) -> None:
+    tenant.apply(connector(), merchant_config(deletionPolicy="Disable"))
+    await tenant.until("acme", "Ready=True")
+    policies = {
+        "reconcilePolicy": ["Enforce", "Report", "Paused"],
+        "deletionPolicy": ["Retain", "Disable"],
+    }
+    define(kubernetes, {field: [*known, "Archive"] for field, known in policies.items()})
+    try:
+        await eventually(lambda: asyncio.to_thread(takes, tenant, merchant_config(deletionPolicy="Archive")))
+        said = await tenant.until("acme", "Ready=False:SchemaChanged", "Stalled=True")
+        ready = next(item for item in said["status"]["conditions"] if item["type"] == "Ready")
+        assert "deletionPolicy" in ready["message"]
+        tenant.apply(merchant_config("other", reconcilePolicy="Archive"))
+        await tenant.until("other", "Ready=False:SchemaChanged")
+        tenant.kubectl("delete", "merchantconfig", "acme", "--wait=false")
+
+        def waits() -> bool:
+            conditions = tenant.get("acme")["status"]["conditions"]
+            return any(item["reason"] == "Deleting" for item in conditions)
+
+        await eventually(lambda: asyncio.to_thread(waits))
+        assert tenant.get("acme")["metadata"]["finalizers"] == ["florin.dev/disable-merchant"]
+    finally:
+        tenant.kubectl("patch", "mc", "acme", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+        tenant.kubectl("delete", "mc", "--all")
+        define(kubernetes, policies)
+
+
+def define(kubernetes: ApiServer, policies: dict[str, list[str]]) -> None:
+    """Change what values the fields may have."""
+    path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties"
+    patch = [{"op": "replace", "path": f"{path}/{field}/enum", "value": values} for field, values in policies.items()]
+    kubernetes.kubectl("patch", "crd", "merchantconfigs.florin.dev", "--type=json", "-p", json.dumps(patch))
+
+
+def takes(tenant: Tenant, manifest: dict[str, Any]) -> bool:
+    """Whether the API server has heard of a changed definition."""
+    try:
+        tenant.apply(manifest)
+    except KubectlError:
+        return False
+    return True

@@ -82,7 +82,7 @@ async def test_two_operators_at_once(
             assert len((await merchants_service.get(f"/admin/v1/merchants/{name}/keys"))["data"]) == 2
 
 
-async def test_merchants_is_down_and_deletions_are_not_starved(
+async def test_merchants_is_down_and_comes_back_slowly(
     tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
 ) -> None:
     async with holding_proxy(port_of(merchants_service.url)) as proxy:
@@ -109,6 +109,40 @@ async def test_merchants_is_down_and_deletions_are_not_starved(
             assert (await merchants_service.get("/admin/v1/merchants/leaving"))["status"] == "disabled"
             for name in names:
                 await tenant.until(name, "Ready=True")
+
+
+async def test_deletions_are_not_starved_by_requests_that_hang(
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
+) -> None:
+    async with holding_proxy(port_of(merchants_service.url)) as proxy:
+        # Longer than the test waits: no ordinary worker comes free, and no breaker frees them.
+        extra = {"FLORIN_REQUEST_TIMEOUT_S": "300", "FLORIN_RECONCILE_WORKERS": "8"}
+        with running_operator(tenant, f"http://127.0.0.1:{proxy.port}", tmp_path, **extra) as operator:
+            await operator.ready()
+            tenant.apply(connector(), merchant_config("leaving", deletionPolicy="Disable"))
+            await tenant.until("leaving", "Ready=True")
+            proxy.swallow(b"PUT /admin/v1/merchants/shop")
+            tenant.apply(*[merchant_config(f"shop{number}") for number in range(30)])
+            await eventually(lambda: asyncio.to_thread(lambda: proxy.hanging == 8))
+            tenant.kubectl("delete", "merchantconfig", "leaving", "--wait=false")
+            await eventually(lambda: asyncio.to_thread(lambda: "leaving" not in left(tenant)))
+            assert proxy.hanging == 8
+            assert (await merchants_service.get("/admin/v1/merchants/leaving"))["status"] == "disabled"
+
+
+async def test_drift_is_not_denied_while_merchants_does_not_tell(
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
+) -> None:
+    async with holding_proxy(port_of(merchants_service.url)) as proxy:
+        extra = {"FLORIN_DRIFT_UNKNOWN_S": "4"}
+        with running_operator(tenant, f"http://127.0.0.1:{proxy.port}", tmp_path, **extra):
+            tenant.apply(connector(), merchant_config())
+            await tenant.until("acme", "Ready=True", "Drifted=False")
+            proxy.go_down()
+            for name, kind in (("acme", "merchantconfigs"), ("bank", "connectors")):
+                await tenant.until(name, "Drifted=Unknown:MerchantsUnreachable", "Ready=True", kind=kind)
+            proxy.come_back()
+            await tenant.until("acme", "Ready=True", "Drifted=False")
 
 
 def waits(tenant: Tenant) -> bool:
@@ -169,6 +203,27 @@ async def test_a_watch_that_tells_nothing_is_noticed_and_made_up_for(
             tenant.apply(merchant_config(displayName="Found by the sweep"))
             await tenant.until("acme", "Ready=True")
             await eventually(lambda: asyncio.to_thread(lambda: operator.probe("live") == 503))
+
+
+async def test_a_silent_watch_owes_nothing_of_what_is_gone(
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
+) -> None:
+    async with holding_proxy(port_of(tenant.api_server.url)) as proxy:
+        extra = {"KUBECONFIG": through(tenant, proxy.port), "FLORIN_WATCH_INACTIVITY_S": "600"}
+        with running_operator(tenant, merchants_service.url, tmp_path, **extra) as operator:
+            await operator.ready()
+            tenant.apply(connector())
+            await tenant.until("bank", "Ready=True", kind="connectors")
+            proxy.stall()
+            tenant.apply(merchant_config())
+            await tenant.until("acme", "Ready=True")
+            assert "florin_operator_stale_watch_seconds 0.0" not in operator.metrics()
+            tenant.kubectl("delete", "merchantconfig", "acme")
+            await eventually(
+                lambda: asyncio.to_thread(
+                    lambda: "florin_operator_stale_watch_seconds 0.0" in operator.metrics(),
+                )
+            )
 
 
 async def test_the_api_server_is_started_anew(

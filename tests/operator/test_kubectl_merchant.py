@@ -9,9 +9,19 @@ import pytest
 from tests.support.holding_proxy import holding_proxy
 from tests.support.kubectl_plugin import READ, RELEASE, Person, planner_rules, publish
 from tests.support.kubernetes import KubectlError
-from tests.support.merchant_operator import Operator, Tenant, connector, merchant_config, running_operator
+from tests.support.merchant_operator import (
+    ACCOUNT,
+    Operator,
+    Tenant,
+    connector,
+    merchant_config,
+    role,
+    running_operator,
+)
 from tests.support.merchants import MerchantsService
 from tests.support.platform import eventually
+
+from merchant_operator.rbac import NAMESPACE_RULES
 
 MERCHANTS = "/admin/v1/merchants"
 OUTSIDE = {"FLORIN_HOST": "0.0.0.0"}
@@ -233,6 +243,27 @@ async def test_plan_goes_by_the_rights_of_who_asks(
         request = {"token": other, "namespace": "default", "name": "acme", "spec": merchant_config()["spec"]}
         with pytest.raises(KubectlError, match="does not serve the namespace"):
             await asyncio.to_thread(post, tenant, path, request)
+
+
+async def test_a_plan_s_name_leads_to_no_other_namespace(
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Any, tmp_path: Path
+) -> None:
+    """The operator itself may read there; who asks may not."""
+    other = Tenant(tenant.api_server, f"{tenant.namespace}-other")
+    tenant.api_server.apply(*role("both", other.namespace, NAMESPACE_RULES, ACCOUNT, tenant.namespace))
+    served = {"FLORIN_NAMESPACES": f"{tenant.namespace},{other.namespace}"}
+    with running_operator(tenant, merchants_service.url, tmp_path, **OUTSIDE, **served) as operator:
+        await operator.ready()
+        publish(operator)
+        other.apply(connector(), merchant_config())
+        await other.until("acme", "Ready=True")
+        path = f"/api/v1/namespaces/{tenant.namespace}/services/florin-operator:http/proxy/plan"
+        token = tenant.kubectl("create", "token", "florin-plan", "--audience=florin-operator").strip()
+        request = {"token": token, "namespace": tenant.namespace, "spec": merchant_config()["spec"]}
+        with pytest.raises(KubectlError, match="name must be a name of Kubernetes"):
+            await asyncio.to_thread(
+                post, tenant, path, request | {"name": f"../../{other.namespace}/merchantconfigs/acme"}
+            )
 
 
 def post(tenant: Tenant, path: str, request: Any) -> str:

@@ -4,8 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.merchant_operator import Operator, Tenant, connector, merchant_config, running_operator
 from tests.support.merchants import MerchantsService
+from tests.support.merchants import connector as stored_connector
 from tests.support.platform import eventually
 
 PATH = "/admin/v1/merchants/acme"
@@ -99,6 +101,27 @@ async def test_a_resource_that_was_restored_to_an_older_generation(
     assert (await merchant(merchants_service))["owner"]["generation"] == found["metadata"]["generation"]
 
 
+@pytest.mark.timeout(180)
+async def test_etcd_is_restored_under_a_running_operator(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    """Versions begin anew below those that the operator knows, and what came after the backup is not there."""
+    tenant.apply(connector(), merchant_config())
+    await tenant.until("acme", "Ready=True")
+    with tenant.api_server.set_back():
+        tenant.apply(merchant_config(displayName="Lost"), merchant_config("late", deletionPolicy="Disable"))
+        for name in ("acme", "late"):
+            await tenant.until(name, "Ready=True")
+    await tenant.until("acme", "Synced=False:StaleGeneration", "Drifted=True")
+    late = merchants_service.get("/admin/v1/merchants/late")
+    assert (await late)["status"] == "active"  # nobody deleted its resource
+    await sweeps(operator)
+    assert "florin_operator_disables_held_back 1.0" in operator.metrics()
+    tenant.apply(merchant_config(adopt="after the restore"))
+    await tenant.until("acme", "Ready=True")
+    assert (await merchant(merchants_service))["display_name"] == "A shop"
+
+
 async def test_retain_leaves_the_merchant_and_lets_go_of_it(
     operator: Operator, tenant: Tenant, merchants_service: MerchantsService
 ) -> None:
@@ -177,10 +200,77 @@ async def test_owners_of_other_clusters_and_namespaces_are_left_alone(
         spec = merchant_config(f"m{number}")["spec"]
         owner = {"uid": f"u{number}", "generation": 1, "resource": resource}
         (await merchants_service.put(f"/admin/v1/merchants/m{number}/config", {"spec": spec, "owner": owner})).ok()
-    before = swept(operator)
-    await eventually(lambda: asyncio.to_thread(lambda: swept(operator) > before + 2))
+    await sweeps(operator)
     for number in range(3):
         assert (await merchants_service.get(f"/admin/v1/merchants/m{number}"))["owner"]["uid"] == f"u{number}"
+
+
+async def test_what_a_cluster_that_was_built_anew_does_not_know_is_not_disabled(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    """Every name is as it was; no resource is there yet. So is it where two clusters are called alike."""
+    tenant.apply(connector())
+    await tenant.until("bank", "Ready=True", kind="connectors")
+    await left_over(merchants_service, "acme", f"default/{tenant.namespace}/acme@0a1b2c3d")
+    await sweeps(operator)
+    found = await merchant(merchants_service)
+    assert (found["status"], found["owner"]["uid"]) == ("active", "gone-acme")
+    # Nor do the two fight over it: who takes over is told to, once.
+    tenant.apply(merchant_config())
+    await tenant.until("acme", "Ready=False:OwnedByOther", "Stalled=True")
+    tenant.apply(merchant_config(adopt="the new cluster"))
+    await tenant.until("acme", "Ready=True")
+
+
+async def test_merchants_are_not_disabled_while_resources_seem_lost(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    (await merchants_service.put("/admin/v1/connectors/bank", stored_connector("bank"))).ok()
+    names = [f"m{number}" for number in range(4)]
+    for name in names:
+        await left_over(merchants_service, name, tenant.owner(name))
+    await sweeps(operator)
+    assert await states(merchants_service, names) == {"active"}  # they are many
+    assert "florin_operator_disables_held_back 4.0" in operator.metrics()
+    assert any("merchants are not disabled" in line["message"] for line in operator.lines())
+    (await merchants_service.post("/admin/v1/merchants/m0/config/release", {})).ok()
+
+    async def disabled() -> bool:
+        return await states(merchants_service, names[1:]) == {"disabled"}
+
+    await eventually(disabled)
+    assert await states(merchants_service, ["m0"]) == {"active"}
+
+
+async def test_an_owner_s_name_of_an_earlier_release_is_brought_up_to_date(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    tenant.apply(connector(), merchant_config())
+    found = (await tenant.until("acme", "Ready=True"))["metadata"]
+    owner = {"uid": found["uid"], "generation": found["generation"], "resource": f"default/{tenant.namespace}/acme"}
+    (await merchants_service.put(f"{PATH}/config", {"spec": merchant_config()["spec"], "owner": owner})).ok()
+
+    async def named() -> bool:
+        owner = (await merchant(merchants_service))["owner"]
+        return bool(owner["resource"] == tenant.owner("acme"))
+
+    await eventually(named)
+
+
+async def left_over(service: MerchantsService, name: str, resource: str) -> None:
+    """A merchant to be disabled with its resource, which no cluster holds any more."""
+    spec = merchant_config(name, deletionPolicy="Disable")["spec"]
+    owner = {"uid": f"gone-{name}", "generation": 1, "resource": resource}
+    (await service.put(f"/admin/v1/merchants/{name}/config", {"spec": spec, "owner": owner})).ok()
+
+
+async def states(service: MerchantsService, names: list[str]) -> set[str]:
+    return {(await service.get(f"/admin/v1/merchants/{name}")).ok()["status"] for name in names}
+
+
+async def sweeps(operator: Operator) -> None:
+    before = swept(operator)
+    await eventually(lambda: asyncio.to_thread(lambda: swept(operator) > before + 2))
 
 
 def swept(operator: Operator) -> float:
@@ -198,3 +288,25 @@ async def test_a_namespace_uses_its_own_connectors_only(
     tenant.apply(merchant_config(connectors=[{"name": "main", "connectorRef": {"name": "foreign"}}]))
     await tenant.until("acme", "Ready=False:ConnectorMissing")
     assert (await merchants_service.get(PATH)).status == 404
+
+
+async def test_a_connector_that_another_namespace_took_carries_no_payments_of_this_one(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    """Names of connectors are global: under this one stand another's address and credentials now."""
+    tenant.apply(connector(), merchant_config())
+    await tenant.until("acme", "Ready=True")
+    (await merchants_service.post("/admin/v1/connectors/bank/release", {})).ok()
+    stored = {"name": "bank", "adapter": "simulator", "baseUrl": "https://not-yours.example"}
+    owner = {"uid": "u1", "generation": 1, "resource": "default/elsewhere/bank@0a1b2c3d"}
+    (await merchants_service.put("/admin/v1/connectors/bank", stored | {"owner": owner, "adopt": True})).ok()
+    lost = await tenant.until("bank", "Ready=False:OwnedByOther", kind="connectors")
+    assert lost["status"]["appliedGeneration"] == 1  # what it was once is no proof
+    tenant.apply(merchant_config("second"))
+    await tenant.until("second", "Ready=False:ConnectorNotReady")
+    await tenant.until("acme", "Ready=False:ConnectorNotReady")
+    assert (await merchants_service.get("/admin/v1/merchants/second")).status == 404
+    (await merchants_service.post("/admin/v1/connectors/bank/release", {})).ok()
+    tenant.apply(connector(adopt="back"))
+    for name in ("second", "acme"):
+        await tenant.until(name, "Ready=True")

@@ -3,9 +3,14 @@
 import json
 from typing import Any
 
-from tests.support.merchant_operator import ACCOUNT, Tenant
+import kopf
+import pytest
+from tests.support.merchant_operator import ACCOUNT, Tenant, connector, role
 
-from merchant_operator.names import GROUP
+from merchant_operator.kubernetes import ApiError, Kubernetes, Login
+from merchant_operator.names import CONNECTOR, GROUP
+from merchant_operator.rbac import NAMESPACE_RULES
+from merchant_operator.resources import Key
 
 MUST = [
     *[(GROUP, kind, "", verb) for kind in ("merchantconfigs", "connectors") for verb in ("get", "list", "watch")],
@@ -15,6 +20,7 @@ MUST = [
     ("", "secrets", "", "get"),
     ("", "secrets", "", "create"),
     ("", "events", "", "create"),
+    ("", "namespaces", "", "get"),  # by name, this one
 ]
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 THINGS = [
@@ -35,6 +41,7 @@ THINGS = [
     ("rbac.authorization.k8s.io", "rolebindings", ""),
     ("coordination.k8s.io", "leases", ""),
     ("kopf.dev", "kopfpeerings", ""),
+    ("", "namespaces", ""),
 ]
 CLUSTER_MUST = [
     ("authentication.k8s.io", "tokenreviews", "", "create"),
@@ -85,3 +92,18 @@ def test_in_its_namespace(tenant: Tenant) -> None:
 def test_in_other_namespaces_and_in_the_cluster(tenant: Tenant) -> None:
     assert allowed(tenant, "default", THINGS[:7]) == set()
     assert allowed(tenant, "", CLUSTER_THINGS) == set(CLUSTER_MUST)
+
+
+async def test_a_name_leads_out_of_no_namespace(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names come from resources and from people; the account may read in both namespaces."""
+    other = Tenant(tenant.api_server, f"{tenant.namespace}-other")
+    tenant.api_server.apply(*role("both", other.namespace, NAMESPACE_RULES, ACCOUNT, tenant.namespace))
+    other.apply(connector())
+    other.secret("theirs", {"value": "x"})
+    monkeypatch.setenv("KUBECONFIG", str(tenant.api_server.kubeconfig_of(tenant.namespace, ACCOUNT)))
+    async with Kubernetes(Login(kopf.OperatorSettings()), timeout_s=10) as kubernetes:
+        assert await kubernetes.read(Key(CONNECTOR, other.namespace, "bank")) is not None
+        with pytest.raises(ApiError):
+            await kubernetes.read_secret(tenant.namespace, f"../../{other.namespace}/secrets/theirs")
+        with pytest.raises(ApiError):
+            await kubernetes.read(Key(CONNECTOR, tenant.namespace, f"../../{other.namespace}/connectors/bank"))

@@ -29,6 +29,7 @@ class HoldingProxy:
         """A marked request came and hangs."""
         self._server_port = server_port
         self._armed: tuple[bytes, Hold] | None = None
+        self._swallowed: bytes | None = None
         self._refuses = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._hanging: set[asyncio.StreamWriter] = set()
@@ -37,6 +38,15 @@ class HoldingProxy:
         """Let the next request that contains the marker hang."""
         self.held.clear()
         self._armed = (marker, what)
+
+    def swallow(self, marker: bytes) -> None:
+        """Let every request from now on that contains the marker hang, unseen by the server."""
+        self._swallowed = marker
+
+    @property
+    def hanging(self) -> int:
+        """How many connections hang."""
+        return len(self._hanging)
 
     def stall(self) -> None:
         """Let every connection that there is now hang, both ways; later ones are well."""
@@ -82,6 +92,8 @@ class HoldingProxy:
                 if armed[1] is Hold.ANSWER:
                     server.write(data)
                 self.held.set()
+            elif self._swallowed is not None and self._swallowed in data:
+                self._hanging.add(writer)
             elif writer not in self._hanging:
                 server.write(data)
                 await server.drain()

@@ -29,8 +29,8 @@ def retries(**fields: Any) -> dict[str, Any]:
     return {"retryPolicy": fields}
 
 
-def legacy(mode: str) -> dict[str, Any]:
-    return {"legacy": {"protocol": "old", "mode": mode, "upstream": "https://old.example"}}
+def legacy(mode: str, upstream: str = "https://old.example") -> dict[str, Any]:
+    return {"legacy": {"protocol": "old", "mode": mode, "upstream": upstream}}
 
 
 BINDING = {"name": "main", "connectorRef": {"name": "bank"}}
@@ -147,6 +147,9 @@ MERCHANT_CONFIGS: list[Invalid] = [
     Invalid("name of a Secret", {"apiKeySecretName": "Acme_Keys"}, "spec.apiKeySecretName"),
     Invalid("shadow without upstream", {"legacy": {"protocol": "old", "mode": "Shadow"}}, "spec.legacy.upstream"),
     Invalid("from Legacy to New", legacy("New"), "spec.legacy.mode", update_of=legacy("Legacy")),
+    Invalid("to New from nothing", legacy("New"), "spec.legacy.mode", update_of={}),
+    Invalid("old gateway by plain http", legacy("Shadow", "http://old.example"), "spec.legacy.upstream"),
+    Invalid("old gateway with credentials", legacy("Shadow", "https://me:pw@old.example"), "spec.legacy.upstream"),
     Invalid("share above 100 percent", {"legacy": {"protocol": "old", "newPercent": 101}}, "spec.legacy.newPercent"),
 ]
 

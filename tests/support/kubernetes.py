@@ -1,6 +1,7 @@
 """A real API server for tests: etcd and kube-apiserver on private ports, gone with the run."""
 
 import json
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -87,6 +88,25 @@ class ApiServer(Kubernetes):
         """Start it again, on the same port and data."""
         process = self.processes["kube-apiserver"] = self.plane.start_api_server()
         self.plane.wait_until_ready([process])
+
+    @contextmanager
+    def set_back(self) -> Iterator[None]:
+        """What is stored inside is lost at the end, as by a restore of etcd from a backup."""
+        data, backup = self.plane.folder / "etcd", self.plane.folder / "etcd-backup"
+        with self._stopped():
+            shutil.copytree(data, backup)
+        yield
+        with self._stopped():
+            shutil.rmtree(data)
+            backup.rename(data)
+
+    @contextmanager
+    def _stopped(self) -> Iterator[None]:
+        self.stop_api_server()
+        stop_child(self.processes["etcd"], timeout_s=30.0)
+        yield
+        self.processes["etcd"] = self.plane.start_etcd()
+        self.start_api_server()
 
 
 def build_first(session: pytest.Session) -> None:

@@ -87,6 +87,11 @@ class Tenant:
         """The operator's account, as the audit log names it."""
         return f"system:serviceaccount:{self.namespace}:{ACCOUNT}"
 
+    def owner(self, name: str) -> str:
+        """A resource as merchants knows it."""
+        uid: str = self.api_server.get("namespace", self.namespace)["metadata"]["uid"]
+        return f"default/{self.namespace}/{name}@{uid.partition('-')[0]}"
+
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         return self.api_server.kubectl("-n", self.namespace, *arguments, stdin=stdin)
 
@@ -232,24 +237,25 @@ def running_operator(tenant: Tenant, merchants_url: str, folder: Path, **extra: 
         operator.kill()
 
 
-def connector(name: str = "bank", *, secret: str | None = None, **spec: Any) -> dict[str, Any]:
+def connector(
+    name: str = "bank", *, secret: str | None = None, adopt: str | None = None, **spec: Any
+) -> dict[str, Any]:
     """A Connector's manifest."""
     reference = {"secretRef": {"name": secret}} if secret else {}
     return {
         "apiVersion": API_VERSION,
         "kind": "Connector",
-        "metadata": {"name": name},
+        "metadata": {"name": name, **_adopting(adopt)},
         "spec": {"adapter": "simulator", "baseUrl": "https://bank.example", **reference, **spec},
     }
 
 
 def merchant_config(name: str = "acme", *, adopt: str | None = None, **spec: Any) -> dict[str, Any]:
     """A MerchantConfig's manifest."""
-    annotations = {"annotations": {f"{GROUP}/adopt": adopt}} if adopt else {}
     return {
         "apiVersion": API_VERSION,
         "kind": "MerchantConfig",
-        "metadata": {"name": name, **annotations},
+        "metadata": {"name": name, **_adopting(adopt)},
         "spec": {
             "merchantId": name,
             "displayName": "A shop",
@@ -260,3 +266,7 @@ def merchant_config(name: str = "acme", *, adopt: str | None = None, **spec: Any
             **spec,
         },
     }
+
+
+def _adopting(word: str | None) -> dict[str, Any]:
+    return {} if word is None else {"annotations": {f"{GROUP}/adopt": word}}

@@ -21,7 +21,7 @@ def resource(
     *, spec: Any = None, status: Any = None, adopt: str | None = None, generation: int = 3, **metadata: Any
 ) -> Resource:
     """A MerchantConfig; with ``status=SYNCED`` one that merchants holds."""
-    annotations = {"annotations": {ADOPT: adopt}} if adopt else {}
+    annotations = {"annotations": {ADOPT: adopt}} if adopt is not None else {}
     named = {"name": "acme", "namespace": "shops", "uid": UID, "generation": generation, "resourceVersion": "5"}
     return read_resource(
         {

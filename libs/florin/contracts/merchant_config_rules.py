@@ -51,6 +51,7 @@ def validate(
         *_routing(spec),
         *_webhooks(spec, plain_hosts),
         *_limits(spec),
+        *_legacy(spec, plain_hosts),
         *_transition(spec, previous),
     ]
 
@@ -195,20 +196,24 @@ def _limits(spec: MerchantConfig) -> Iterator[Violation]:
             )
 
 
-def _transition(spec: MerchantConfig, previous: MerchantConfig | None) -> Iterator[Violation]:
-    if spec.legacy is not None and spec.legacy.mode is not LegacyMode.LEGACY and spec.legacy.upstream is None:
+def _legacy(spec: MerchantConfig, plain_hosts: Collection[str]) -> Iterator[Violation]:
+    if spec.legacy is None:
+        return
+    if spec.legacy.upstream is not None:
+        yield from _url("legacy.upstream", spec.legacy.upstream, plain_hosts)
+    elif spec.legacy.mode is not LegacyMode.LEGACY:
         yield Violation("legacy.upstream", f"Mode {spec.legacy.mode} needs the old gateway's address.", "required")
+
+
+def _transition(spec: MerchantConfig, previous: MerchantConfig | None) -> Iterator[Violation]:
     if previous is None:
         return
     if spec.merchant_id != previous.merchant_id:
         yield Violation("merchantId", "A merchant's id never changes.", "immutable")
-    if (
-        previous.legacy is not None
-        and spec.legacy is not None
-        and previous.legacy.mode is LegacyMode.LEGACY
-        and spec.legacy.mode is LegacyMode.NEW
-    ):
-        yield Violation("legacy.mode", "From Legacy the way to New leads through Shadow.", "transition")
+    if spec.legacy is not None and spec.legacy.mode is LegacyMode.NEW:
+        before = LegacyMode.LEGACY if previous.legacy is None else previous.legacy.mode
+        if before is LegacyMode.LEGACY:  # a merchant that is known without a legacy may have lost it a moment ago
+            yield Violation("legacy.mode", "The way to New leads through Shadow.", "transition")
 
 
 def _url(path: str, url: str, plain_hosts: Collection[str]) -> Iterator[Violation]:

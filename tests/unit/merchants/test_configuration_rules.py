@@ -84,6 +84,8 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
         "order",
     ),
     ({"legacy": {"protocol": "payabl", "mode": "Shadow"}}, "legacy.upstream", "required"),
+    ({"legacy": {"protocol": "payabl", "upstream": "http://old.example"}}, "legacy.upstream", "https"),
+    ({"legacy": {"protocol": "payabl", "upstream": "https://me:pw@old.example"}}, "legacy.upstream", "url_credentials"),
 ]
 
 
@@ -153,6 +155,8 @@ def test_transitions():
         return spec(legacy={"protocol": "payabl", "mode": mode, "upstream": "https://old.example"})
 
     assert [found.path for found in validate(legacy("New"), previous=legacy("Legacy"))] == ["legacy.mode"]
+    assert [found.path for found in validate(legacy("New"), previous=spec())] == ["legacy.mode"]  # taken out in between
+    assert validate(legacy("New")) == validate(legacy("Shadow"), previous=spec()) == []
     for before, after in (("Legacy", "Shadow"), ("Shadow", "New"), ("New", "Shadow"), ("New", "Legacy")):
         assert validate(legacy(after), previous=legacy(before)) == []
     renamed = msgspec.convert(config("other"), MerchantConfig)

@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_merchant.chain import SILENT_S, State, explain
 from kubectl_merchant.ways_out import _WAYS_OUT, OPERATOR_SILENT, OTHER_FINALIZERS, next_try, way_out
-from merchant_operator.names import FINALIZER
+from merchant_operator.names import ADOPT, FINALIZER
 from merchant_operator.problems import Reason
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -66,6 +66,13 @@ def test_an_operator_that_does_not_look_is_told_from_one_that_has_not_yet(age_s:
     deleted = explain(resource(deletionTimestamp=ago(age_s), finalizers=[FINALIZER]), NOW)
     assert deleted.links[0].state is state
     assert ("release" in (deleted.way_out or "")) is (state is State.FAILED)
+
+
+def test_a_secret_that_a_restore_set_back_is_adopted() -> None:
+    """Its next version is lower than what merchants knows, too."""
+    explanation = explain(resource({"Synced": ("False", "StaleSecret"), "Ready": ("False", "StaleSecret")}), NOW)
+    assert f"kubectl annotate merchantconfig acme -n shops {ADOPT}=" in (explanation.way_out or "")
+    assert ADOPT in (explanation.next_try or "")
 
 
 def test_what_others_hold_is_not_ours_to_release() -> None:

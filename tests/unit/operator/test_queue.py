@@ -55,6 +55,24 @@ async def test_a_key_is_never_worked_on_twice_at_once_and_no_news_is_lost() -> N
     assert (looks, queue.depth) == (2, 0)
 
 
+async def test_news_that_come_during_a_look_that_fails_do_not_wait_for_its_pause() -> None:
+    looks, done = 0, asyncio.Event()
+
+    async def work(one: Key) -> Next:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            queue.add(one)  # a new generation, say
+            return Next(failed=True)
+        done.set()
+        return Next()
+
+    queue = queue_of(work, retry_first_s=3600.0, retry_last_s=3600.0)
+    queue.add(key("a"))
+    await run_until(queue, done)
+    assert looks == 2
+
+
 async def test_what_failed_comes_back_after_growing_pauses_and_stops_no_other() -> None:
     times: list[float] = []
     others: list[Key] = []

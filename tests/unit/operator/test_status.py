@@ -11,10 +11,10 @@ from tests.support.operator_resources import SYNCED, resource, row
 
 from merchant_operator.conditions import Outcome, Propagation, describe
 from merchant_operator.merchants_api import Config, Floors, Planned, Refused, Replica
-from merchant_operator.plan import Observed
+from merchant_operator.plan import Observed, adopts
 from merchant_operator.problems import BY_CODE, WAITS_FOR_ITSELF, Problem, Reason
 from merchant_operator.resources import Resource, intent_of, references
-from merchant_operator.status import ConditionStatus, Status
+from merchant_operator.status import ConditionStatus, MerchantConfigStatus, Status
 
 NOW, LATER = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 1, 31, 13, tzinfo=UTC)
 PUT = Config(7, True, "h", "active")
@@ -68,6 +68,32 @@ def test_ready_is_never_said_of_another_generation() -> None:
     assert {one.observed_generation for one in status.conditions} == {4}
 
 
+@pytest.mark.parametrize(
+    ("reason", "stalled"),
+    [
+        (Reason.SECRET_MISSING, False),
+        (Reason.SECRET_INVALID, False),
+        (Reason.CONNECTOR_MISSING, False),
+        (Reason.CONNECTOR_NOT_READY, False),
+        (Reason.SCHEMA_CHANGED, True),
+    ],
+)
+def test_what_may_come_in_a_moment_is_no_failure(reason: Reason, stalled: bool) -> None:
+    observed = Observed(problems=(Problem(reason, "No."),))
+    conditions = said(described(resource(), Outcome(), observed=observed))
+    assert conditions["Ready"] == ("False", reason)
+    assert (conditions["Stalled"][0], conditions["Reconciling"][0]) == (str(stalled), str(not stalled))
+
+
+def test_drift_is_unknown_where_merchants_has_not_told_for_long() -> None:
+    synced = with_status(described(resource(), Outcome(put=PUT)))
+    synced = msgspec.structs.replace(synced, generation=3)
+    conditions = said(described(synced, Outcome(), observed=Observed(row=row(), outdated=True)))
+    assert conditions["Drifted"] == ("Unknown", Reason.MERCHANTS_UNREACHABLE)
+    assert conditions["Ready"][0] == "True"  # payments go on with what is in force
+    assert said(described(synced, Outcome(put=PUT), observed=Observed(outdated=True)))["Drifted"][0] == "False"
+
+
 refusals = st.sampled_from([*BY_CODE, "something_new"]).map(lambda code: Refused({"code": code, "detail": "No."}, 409))
 outcomes = st.builds(
     Outcome,
@@ -112,6 +138,18 @@ def test_conditions_hold_together_and_the_same_is_never_written_twice(
     again = describe(after, intent_of(after), observed, again_of, Propagation(ALL), LATER)
     assert again == after.status
     assert all(one.status in ConditionStatus for one in again.conditions)
+
+
+@pytest.mark.parametrize("word", ["", "yes", "\u20ac" * 256, "x" * 257, "x" * 100_000])
+def test_a_word_to_adopt_is_heeded_once_whatever_it_is(word: str) -> None:
+    found = resource(adopt=word)
+    assert adopts(found)
+    status = described(found, Outcome(put=PUT, adopted=found.adopt))
+    stored = msgspec.convert(msgspec.to_builtins(status), MerchantConfigStatus)  # within the bounds of the schema
+    after = resource(adopt=word, status=msgspec.to_builtins(stored))
+    assert after.status == status
+    assert not adopts(after)
+    assert adopts(resource(adopt=f"{word}!", status=msgspec.to_builtins(stored)))
 
 
 def test_a_status_of_another_release_is_no_obstacle() -> None:
