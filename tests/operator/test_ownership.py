@@ -9,6 +9,7 @@ from tests.support.merchant_operator import Operator, Tenant, connector, merchan
 from tests.support.merchants import MerchantsService
 from tests.support.merchants import connector as stored_connector
 from tests.support.platform import eventually
+from tests.support.replicas import Replicas
 
 PATH = "/admin/v1/merchants/acme"
 
@@ -223,22 +224,24 @@ async def test_what_a_cluster_that_was_built_anew_does_not_know_is_not_disabled(
 
 
 async def test_merchants_are_not_disabled_while_resources_seem_lost(
-    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+    tenant: Tenant, merchants_service: MerchantsService, replicas: Replicas, tmp_path: Path
 ) -> None:
     (await merchants_service.put("/admin/v1/connectors/bank", stored_connector("bank"))).ok()
     names = [f"m{number}" for number in range(4)]
-    for name in names:
+    for name in names:  # before any operator sweeps: it must see them all at once
         await left_over(merchants_service, name, tenant.owner(name))
-    await sweeps(operator)
-    assert await states(merchants_service, names) == {"active"}  # they are many
-    assert "florin_operator_disables_held_back 4.0" in operator.metrics()
-    assert any("merchants are not disabled" in line["message"] for line in operator.lines())
-    (await merchants_service.post("/admin/v1/merchants/m0/config/release", {})).ok()
 
     async def disabled() -> bool:
         return await states(merchants_service, names[1:]) == {"disabled"}
 
-    await eventually(disabled)
+    with running_operator(tenant, merchants_service.url, tmp_path) as operator:
+        await operator.ready()
+        await sweeps(operator)
+        assert await states(merchants_service, names) == {"active"}
+        assert "florin_operator_disables_held_back 4.0" in operator.metrics()
+        assert any("merchants are not disabled" in line["message"] for line in operator.lines())
+        (await merchants_service.post("/admin/v1/merchants/m0/config/release", {})).ok()
+        await eventually(disabled)
     assert await states(merchants_service, ["m0"]) == {"active"}
 
 
