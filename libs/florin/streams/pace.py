@@ -5,10 +5,9 @@ transaction. One that rests for a while in proportion to its work makes batches 
 where there is little to do.
 """
 
-_REST_FOR_WORK = 3.0
-_LONGEST_REST_S = 0.05
+_LONGEST_REST_S = 0.025
 
 
 def rest_s(worked_s: float) -> float:
-    """The rest after a round that took ``worked_s``: three times as long, and 50 ms at most."""
-    return min(worked_s * _REST_FOR_WORK, _LONGEST_REST_S)
+    """The rest after a round that took ``worked_s``: as long, and 25 ms at most. An event passes two such tasks."""
+    return min(worked_s, _LONGEST_REST_S)
