@@ -57,14 +57,13 @@ class Kubernetes:
             raise ApiError(f"GET {path}", 200, "answered with another resource")
         return found
 
-    async def list_all(self, kind: str, namespace: str) -> AsyncIterator[dict[str, Any]]:
-        """All resources of a kind in a namespace."""
+    async def list_pages(self, kind: str, namespace: str) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+        """All resources of a kind in a namespace, page by page, each with the version of the whole list."""
         continued = ""
         while True:
             path = _path(f"apis/{API_VERSION}/namespaces", namespace, PLURALS[kind])
             page = await self.request("GET", f"{path}?limit={_PAGE}&continue={continued}")
-            for item in page["items"]:
-                yield {"kind": kind, **item}
+            yield page["metadata"]["resourceVersion"], [{"kind": kind, **item} for item in page["items"]]
             continued = page["metadata"].get("continue", "")
             if not continued:
                 return

@@ -44,7 +44,7 @@ class Reconciler:
         self._world = world
         self._cluster = settings.cluster
         self._secrets_interval_s = settings.secrets_interval_s
-        self._drift_unknown_s = settings.drift_unknown_s
+        self._drift_unknown_s = max(settings.drift_unknown_s, 2 * settings.sweep_interval_s)
         self._problem_interval_s = settings.problem_interval_s
 
     async def reconcile(self, key: Key) -> Next:

@@ -1,10 +1,13 @@
 """What the operator reads from the environment (``FLORIN_*``)."""
 
+import re
 from typing import Literal
 
 import msgspec
 
 from florin.settings import Secret
+
+_CLUSTER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +38,7 @@ class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     problem_interval_s: float = 15.0
     """How often a resource is looked at again that names a Secret or Connector which is not there."""
     drift_unknown_s: float = 300.0
-    """Where merchants has not told for so long what it holds, nobody knows whether something drifted."""
+    """Where merchants has not told for so long (two sweeps at least) what it holds, nobody knows of drift."""
     retry_first_s: float = 1.0
     """Pause after the first attempt that failed; it doubles."""
     retry_last_s: float = 60.0
@@ -60,3 +63,5 @@ class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.namespaces:
             raise ValueError("FLORIN_NAMESPACES names no namespace; say which to serve, separated by commas.")
+        if not _CLUSTER.fullmatch(self.cluster):
+            raise ValueError("FLORIN_CLUSTER is a name of at most 64 letters, digits, dots, dashes and underscores.")

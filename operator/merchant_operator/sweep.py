@@ -54,6 +54,7 @@ class Sweep:
         self._watched = watched
         self._settings = settings
         self._homes: dict[str, str] = {}
+        self._version = 0
         self._was_set_back = False
         self.ended_at = time.monotonic()
         """When the last look at the API server's lists ended, for the probe."""
@@ -91,18 +92,29 @@ class Sweep:
         listed = set()
         for namespace in self._settings.namespaces:
             for kind in PLURALS:
-                async for body in self._kubernetes.list_all(kind, namespace):
-                    resource = read_resource(body)
-                    listed.add(resource.key)
-                    if self._world.see(resource):
-                        self._watched.missed(resource.key)
-                    elif self._world.set_back(resource, began):
-                        self._was_set_back = True
-                        _log.warning("%s is older than it was: etcd was restored.", resource.key)
+                async for version, bodies in self._kubernetes.list_pages(kind, namespace):
+                    self._note_version(version)
+                    for resource in map(read_resource, bodies):
+                        listed.add(resource.key)
+                        if self._world.see(resource):
+                            self._watched.missed(resource.key)
+                        elif self._world.set_back(resource, began):
+                            self._note_restore(f"{resource.key} is older than it was")
         for resource in self._world.resources():
             if resource.key not in listed and not self._watched.told_since(resource.key, began):
                 self._world.forget(resource.key)
                 self._watched.forgotten(resource.key)  # what a watch owed of it is owed no more
+
+    def _note_version(self, version: str) -> None:
+        """Lists are consistent reads, so their versions only rise, unless the store was set back."""
+        number = int(version) if version.isdecimal() else 0
+        if number < self._version:
+            self._note_restore(f"the API server is at version {number} and was at {self._version}")
+        self._version = number
+
+    def _note_restore(self, sign: str) -> None:
+        self._was_set_back = True
+        _log.warning("etcd was restored: %s.", sign)
 
     async def _list_holdings(self) -> list[Gone]:
         began = time.monotonic()

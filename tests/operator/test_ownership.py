@@ -123,6 +123,24 @@ async def test_etcd_is_restored_under_a_running_operator(
     assert (await merchant(merchants_service))["display_name"] == "A shop"
 
 
+@pytest.mark.timeout(180)
+async def test_etcd_is_restored_and_nothing_that_is_left_tells_so(
+    operator: Operator, tenant: Tenant, merchants_service: MerchantsService
+) -> None:
+    tenant.apply(connector(), merchant_config())
+    await tenant.until("acme", "Ready=True")
+    with tenant.api_server.set_back():
+        tenant.apply(merchant_config("late", deletionPolicy="Disable"))
+        await tenant.until("late", "Ready=True")
+        await sweeps(operator)
+
+    async def held_back() -> bool:
+        return "florin_operator_disables_held_back 1.0" in await asyncio.to_thread(operator.metrics)
+
+    await eventually(held_back)
+    assert (await merchants_service.get("/admin/v1/merchants/late"))["status"] == "active"
+
+
 async def test_retain_leaves_the_merchant_and_lets_go_of_it(
     operator: Operator, tenant: Tenant, merchants_service: MerchantsService
 ) -> None:
@@ -278,9 +296,8 @@ async def sweeps(operator: Operator) -> None:
 
 def swept(operator: Operator) -> float:
     lines = operator.metrics().splitlines()
-    return next(
-        float(line.split()[-1]) for line in lines if line.startswith('florin_operator_sweeps_total{outcome="done"')
-    )
+    done = [line for line in lines if line.startswith('florin_operator_sweeps_total{outcome="done"')]
+    return float(done[0].split()[-1]) if done else 0.0
 
 
 async def test_a_namespace_uses_its_own_connectors_only(

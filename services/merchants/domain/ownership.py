@@ -27,7 +27,7 @@ class Owner(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             pattern=r"^[!-~]*$",
             max_length=400,
-            description="Which resource that is, as cluster/namespace/name; for people, and to tell who succeeds whom.",
+            description="Which resource that is: cluster/namespace/name@home. For people, and to tell who succeeds whom.",
         ),
     ] = ""
 
@@ -57,6 +57,12 @@ class Write(Struct, Generic[Spec], frozen=True):
     owner: Owner | None = None
     adopt: bool = False
     break_glass: BreakGlass | None = None
+
+
+def replaced_by(stored: Stored[Spec], write: Write[Spec]) -> Spec | None:
+    """What a write is a change of. To the owner that is what it said last: an edit by hand since then is put back."""
+    is_owner = write.owner is not None and stored.owner is not None and write.owner.uid == stored.owner.uid
+    return stored.owner_spec if is_owner and stored.owner_spec is not None else stored.spec
 
 
 class Verdict(Struct, frozen=True):

@@ -15,7 +15,7 @@ from merchants.domain.config_rules import find_violations
 from merchants.domain.errors import ConfigInvalid
 from merchants.domain.handed import HandedKey, HandedSecret
 from merchants.domain.names import check_merchant_id, merchant_scope
-from merchants.domain.ownership import Stored, Write, judge
+from merchants.domain.ownership import Stored, Write, judge, replaced_by
 from merchants.operations.take_handed import take_keys, take_secrets
 from merchants.store.changes import ChangeLog, Changes
 from merchants.store.configs import ConfigVersion, add_config, find_config
@@ -62,7 +62,7 @@ async def apply_config(
         verdict = judge(stored, write, log.now)
         if verdict.changed:
             violations = await check_spec(
-                log.conn, merchant_id, write.spec, previous=stored.spec, plain_hosts=plain_hosts
+                log.conn, merchant_id, write.spec, previous=replaced_by(stored, write), plain_hosts=plain_hosts
             )
             if violations:
                 raise ConfigInvalid(violations)

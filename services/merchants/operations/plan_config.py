@@ -10,7 +10,7 @@ from florin.contracts.merchant_config_rules import FieldChange, Violation, diff
 from florin.database import Database
 from florin.errors import Conflict, Stale
 from merchants.domain.names import check_merchant_id
-from merchants.domain.ownership import Stored, Verdict, Write, judge
+from merchants.domain.ownership import Stored, Verdict, Write, judge, replaced_by
 from merchants.operations.apply_config import check_spec, load_stored
 from merchants.store.changes import read_now
 from merchants.store.merchants import find_merchant, no_merchant
@@ -44,7 +44,8 @@ async def plan_config(
             conflict = error
         violations = []
         if verdict is None or verdict.changed:
-            violations = await check_spec(conn, merchant_id, write.spec, previous=stored.spec, plain_hosts=plain_hosts)
+            previous = replaced_by(stored, write)
+            violations = await check_spec(conn, merchant_id, write.spec, previous=previous, plain_hosts=plain_hosts)
         return Plan(
             changes=diff(stored.spec, write.spec),
             routes=affected_routes(stored.spec, write.spec),

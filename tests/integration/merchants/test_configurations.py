@@ -76,6 +76,17 @@ async def test_break_glass_holds_for_its_time_and_then_the_owner_again(service: 
     assert [version["reason"] for version in versions] == [None, "acquirer down", None]
 
 
+async def test_what_an_emergency_took_away_comes_back_though_no_rule_leads_there(service: MerchantsService):
+    new = {"legacy": {"protocol": "nvp", "mode": "New", "upstream": "https://old.example"}}
+    (await apply(service, "u1", 3, **new)).ok()
+    (await apply(service, None, more={"break_glass": {"reason": "acquirer down", "ttl_seconds": 60}})).ok()
+    async with service.db.connection() as conn:
+        await conn.execute("UPDATE merchants SET break_glass_until=UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
+    assert (await apply(service, "u1", 3, **new)).ok()["spec"]["legacy"]["mode"] == "New"
+    (await apply(service, "u1", 4)).ok()  # the owner's own content has no way to New any more
+    assert (await apply(service, "u1", 5, **new))["code"] == "config_invalid"
+
+
 async def test_two_writes_of_one_generation_at_once_make_one_version(service: MerchantsService):
     same = await asyncio.gather(*(apply(service, "u1", 1) for _ in range(8)))
     assert sorted(answer["changed"] for answer in same) == [False] * 7 + [True]
