@@ -27,7 +27,7 @@ class Owner(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             pattern=r"^[!-~]*$",
             max_length=400,
-            description="Which resource that is: cluster/namespace/name@home. For people, and to tell who succeeds whom.",
+            description="Which resource that is: cluster/namespace/name@home. For people, and to tell who succeeds.",
         ),
     ] = ""
 
