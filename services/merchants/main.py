@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
@@ -11,7 +11,6 @@ from litestar.openapi.spec import Tag
 
 from florin import leases, outbox
 from florin.contracts.directory import STREAM
-from florin.database import Database, opened
 from florin.outbox import Relay
 from florin.secrets import EnvelopeBox, KeyRing, KeyRingError
 from florin.service import (
@@ -23,6 +22,7 @@ from florin.service import (
     create_app,
     internal_guard,
     migrate_schema,
+    open_schema,
     prepare,
     serve,
     settings_or_exit,
@@ -53,7 +53,7 @@ def build_app(settings: MerchantsSettings) -> ServiceApp:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with _opened(settings) as db:
+        async with open_schema(settings, MIGRATIONS, pool_size=settings.database_pool_size) as db:
             relay = Relay(db, RedisStreamWriter(settings.redis_location), [STREAM], groups={STREAM: _READERS})
             app.state.db = db
             app.state.changes = Changes(db, relay.wake)
@@ -113,24 +113,14 @@ def _prepared() -> MerchantsSettings:
     return settings
 
 
-def _opened(settings: MerchantsSettings) -> AbstractAsyncContextManager[Database]:
-    """The schema, up to date. Where another process migrates, everything may start at once."""
-    return opened(
-        settings.database(pool_size=settings.database_pool_size),
-        MIGRATIONS,
-        migrating=settings.migrate_at_start,
-        patient=not settings.migrate_at_start,
-    )
-
-
 async def _rewrap(settings: MerchantsSettings) -> None:
-    async with _opened(settings) as db:
+    async with open_schema(settings, MIGRATIONS, pool_size=settings.database_pool_size) as db:
         moved = await rewrap_secrets(db, EnvelopeBox(KeyRing.load(settings.key_file)))
         sys.stdout.write(f"{moved} secrets are under the newest key now.\n")
 
 
 async def _start_epoch(settings: MerchantsSettings) -> None:
-    async with _opened(settings) as db, db.connection() as conn:
+    async with open_schema(settings, MIGRATIONS, pool_size=settings.database_pool_size) as db, db.connection() as conn:
         await start_epoch(conn)
     sys.stdout.write("A new epoch begins: every projection is built anew from the feed.\n")
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
@@ -10,7 +10,7 @@ from litestar.openapi.spec import Tag
 
 from florin import directory, inbox, leases, outbox
 from florin.contracts.directory import STREAM
-from florin.database import Database, opened
+from florin.database import Database
 from florin.directory import Directory
 from florin.inbox import Consumer
 from florin.leases import new_holder
@@ -26,6 +26,7 @@ from florin.service import (
     create_app,
     internal_guard,
     migrate_schema,
+    open_schema,
     serve,
     settings_or_exit,
 )
@@ -66,7 +67,7 @@ def build_app(settings: NotificationsSettings) -> ServiceApp:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            open_database(settings) as database,
+            open_schema(settings, MIGRATIONS, pool_size=settings.database_pool_size) as database,
             _running(settings, database, box, app),
         ):
             yield
@@ -86,16 +87,6 @@ def build_app(settings: NotificationsSettings) -> ServiceApp:
         lifespan=[lifespan],
         dependencies=DEPENDENCIES,
         tags=[Tag(name) for name in _TAGS],
-    )
-
-
-def open_database(settings: NotificationsSettings) -> AbstractAsyncContextManager[Database]:
-    """The service's own schema, up to date. Where another process migrates, everything may start at once."""
-    return opened(
-        settings.database(pool_size=settings.database_pool_size),
-        MIGRATIONS,
-        migrating=settings.migrate_at_start,
-        patient=not settings.migrate_at_start,
     )
 
 

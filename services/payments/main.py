@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from litestar.openapi.spec import Tag
 from florin import directory, inbox, leases, outbox
 from florin.clock import SystemClock
 from florin.contracts.directory import STREAM
-from florin.database import Database, opened
+from florin.database import Database
 from florin.directory import Directory
 from florin.inbox import Consumer
 from florin.outbox import Relay, RelaySettings
@@ -26,6 +26,7 @@ from florin.service import (
     ServiceApp,
     create_app,
     migrate_schema,
+    open_schema,
     serve,
     settings_or_exit,
 )
@@ -77,7 +78,7 @@ def build_app(settings: PaymentsSettings) -> ServiceApp:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with (
-            open_database(settings) as database,
+            open_schema(settings, MIGRATIONS, pool_size=settings.database_connections) as database,
             _running(settings, database, app),
         ):
             yield
@@ -90,16 +91,6 @@ def build_app(settings: PaymentsSettings) -> ServiceApp:
         settings=settings,
         lifespan=[lifespan],
         tags=[Tag(name) for name in _TAGS],
-    )
-
-
-def open_database(settings: PaymentsSettings) -> AbstractAsyncContextManager[Database]:
-    """The service's own schema, up to date. Where another process migrates, everything may start at once."""
-    return opened(
-        settings.database(pool_size=settings.database_connections),
-        MIGRATIONS,
-        migrating=settings.migrate_at_start,
-        patient=not settings.migrate_at_start,
     )
 
 

@@ -5,7 +5,7 @@ from florin.service.background import Background
 from florin.service.guards import admin_guard, bearer_token, internal_guard, token_guard
 from florin.service.idempotency import idempotency_key, parse_idempotency_key
 from florin.service.limits import Limits, RateLimiter
-from florin.service.migrating import migrate_schema
+from florin.service.migrating import migrate_schema, open_schema
 from florin.service.openapi import ADMIN_TOKEN, API_KEY, INTERNAL_TOKEN
 from florin.service.pages import PAGE, Page, PageRequest, UsePage, page_of
 from florin.service.parameters import WORD, FilterText, FilterTime, parse_time
@@ -39,6 +39,7 @@ __all__ = [
     "idempotency_key",
     "internal_guard",
     "migrate_schema",
+    "open_schema",
     "page_of",
     "parse_idempotency_key",
     "parse_time",

@@ -1,13 +1,26 @@
-"""The command ``migrate`` of a service: its schema brought up to date, and nothing else."""
+"""A service's schema, brought up to date: before it serves, or by its command ``migrate``, which does nothing else."""
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from florin.database import opened
+from florin.database import Database, opened
 from florin.service.server import settings_or_exit
 from florin.service.settings import MigrationSettings
 from florin.telemetry import configure_logging
+
+
+def open_schema(
+    settings: MigrationSettings, directories: Sequence[Path], *, pool_size: int
+) -> AbstractAsyncContextManager[Database]:
+    """A service's own schema, up to date. Where another process migrates, everything may start at once."""
+    return opened(
+        settings.database(pool_size=pool_size),
+        directories,
+        migrating=settings.migrate_at_start,
+        patient=not settings.migrate_at_start,
+    )
 
 
 def migrate_schema(name: str, directories: Sequence[Path]) -> None:
