@@ -53,7 +53,6 @@ class Sweep:
         self._queue = queue
         self._watched = watched
         self._settings = settings
-        self._homes: dict[str, str] = {}
         self._version = 0
         self._was_set_back = False
         self.ended_at = time.monotonic()
@@ -78,7 +77,7 @@ class Sweep:
     async def sweep(self) -> None:
         """One look at everything. Raises ApiError, Unreachable, Refused."""
         for namespace in self._settings.namespaces:
-            self._homes[namespace] = await self._kubernetes.home_of(namespace, anew=True)
+            await self._kubernetes.home_of(namespace, anew=True)  # a namespace may have been made anew
         await self._list_resources()
         self.ended_at, self.listed = time.monotonic(), True
         try:
@@ -189,8 +188,10 @@ class Sweep:
     async def _gone_from(self, gone: Gone) -> str | None:
         """The namespace that an owner is gone from, asked by name at the API server; None where that is not ours."""
         owner = parse_owner(gone.owner.resource)
-        if owner is None or owner.cluster != self._settings.cluster or owner.home != self._homes.get(owner.namespace):
-            return None  # another cluster's, or another operator's, or none of ours
+        if owner is None or owner.cluster != self._settings.cluster or owner.namespace not in self._settings.namespaces:
+            return None  # another cluster's, or another operator's
+        if owner.home != await self._kubernetes.home_of(owner.namespace):
+            return None  # of a namespace, or a cluster, that is no more
         live = await self._kubernetes.read(Key(gone.kind, owner.namespace, owner.name))
         if live is not None and live["metadata"]["uid"] == gone.owner.uid:
             return None
